@@ -1,0 +1,32 @@
+"""An entry of a stream as a consumer sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+SCHEMA_VERSION = "1"
+READABLE_VERSIONS = frozenset({"1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Its id, the message that it is about, its fields and how often it was delivered (from 1)."""
+
+    id: str
+    reference: str
+    fields: dict[bytes, bytes] = field(default_factory=dict)
+    deliveries: int = 1
+
+    @property
+    def added_at_ms(self) -> int:
+        """When it was added, by the store's clock (Unix milliseconds)."""
+        return int(self.id.partition("-")[0])
+
+    def text(self, name: bytes) -> str:
+        """A field as text, or "" where it is missing; what is not UTF-8 is replaced."""
+        return self.fields.get(name, b"").decode(errors="replace")
+
+
+def parse_entry(raw_id: bytes, fields: dict[bytes, bytes], deliveries: int = 1) -> Entry:
+    # A reference that is not text must become a dead letter, not end the consumer that reads it.
+    return Entry(raw_id.decode(), fields.get(b"k", b"").decode(errors="replace"), fields, deliveries)

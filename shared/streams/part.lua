@@ -1,0 +1,21 @@
+-- Ends a ticket entry for one analysis service: stores its part; the last of three hands the message on.
+-- KEYS[3] analyzed stream, KEYS[4] deadlines, KEYS[4 + i] message record of item i
+-- items: entry id, reference, dead reason, deliveries, part, encoded result
+
+local analyzed, deadlines = KEYS[3], KEYS[4]
+local PARTS = 3
+
+return commit_all(6, nil, function(item)
+  local record, part = KEYS[4 + item.index], item[5]
+  if part == '' then return 'skipped' end -- an entry that was replayed for another group
+  if redis.call('EXISTS', record) == 0 then return 'gone' end
+  if redis.call('HSETNX', record, part, item[6]) == 0 then return 'known' end
+  local landed = redis.call('HINCRBY', record, 'n', 1)
+  if redis.call('HGET', record, 's') == 'd' then
+    redis.call('XADD', analyzed, '*', 'v', '1', 'k', item[2], 'why', 'late')
+  elseif landed == PARTS then
+    redis.call('ZREM', deadlines, item[2])
+    redis.call('XADD', analyzed, '*', 'v', '1', 'k', item[2], 'why', 'complete')
+  end
+  return 'done'
+end)
