@@ -1,0 +1,139 @@
+"""One interceptor stands before every method: it parses, validates, times, and turns errors to statuses."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+import structlog
+from google.protobuf.message import DecodeError, Message
+
+from shared.cancellation import cancel_all
+from shared.errors import UnavailableError
+from shared.observability.logging import raised_at
+from shared.observability.rpc_metrics import RpcMetrics
+from shared.rpc.status import Failure, failure_of, invalid
+from shared.rpc.validation import violations
+
+log = structlog.get_logger(__name__)
+OWN_SERVICES = "/switchyard."
+STOPPING = Failure(grpc.StatusCode.UNAVAILABLE, "the server is stopping; call again and go on where you were")
+END = object()
+
+
+class CallGuard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
+    """Guards Switchyard's own methods; health and reflection pass untouched."""
+
+    def __init__(self, metrics: RpcMetrics) -> None:
+        self._metrics = metrics
+        self._draining = asyncio.Event()
+
+    def drain(self) -> None:
+        """End streams, which would otherwise go on for ever, and refuse new calls; callers go elsewhere."""
+        self._draining.set()
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any]]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:
+        handler: Any = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or not method.startswith(OWN_SERVICES):
+            return handler
+        parse = handler.request_deserializer
+        if handler.unary_unary:
+            guarded = self._unary(method.rpartition("/")[2], parse, handler.unary_unary)
+            return grpc.unary_unary_rpc_method_handler(guarded, None, handler.response_serializer)
+        guarded_stream = self._stream(method.rpartition("/")[2], parse, handler.unary_stream)
+        return grpc.unary_stream_rpc_method_handler(guarded_stream, None, handler.response_serializer)
+
+    def _unary(self, method: str, parse: Any, answer: Any) -> Any:
+        async def call(raw: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            started = time.monotonic()
+            self._metrics.started(method)
+            code = "CANCELLED"
+            try:
+                request, failure = self._admit(parse, raw)
+                if failure is None:
+                    try:
+                        response = await answer(request, context)
+                        code = "OK"
+                        return response
+                    except Exception as error:
+                        failure = _explain(method, error)
+                code = failure.code.name
+                await context.abort(failure.code, failure.message, failure.trailers)
+            finally:
+                self._metrics.finished(method, code, time.monotonic() - started)
+
+        return call
+
+    def _stream(self, method: str, parse: Any, answer: Any) -> Any:
+        async def call(raw: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+            started = time.monotonic()
+            self._metrics.started(method)
+            code = "CANCELLED"
+            try:
+                request, failure = self._admit(parse, raw)
+                if failure is None:
+                    try:
+                        async for response in self._until_draining(answer(request, context)):
+                            yield response
+                        code = "OK"
+                        return
+                    except Exception as error:
+                        failure = _explain(method, error)
+                code = failure.code.name
+                await context.abort(failure.code, failure.message, failure.trailers)
+            finally:
+                self._metrics.finished(method, code, time.monotonic() - started)
+
+        return call
+
+    def _admit(self, parse: Any, raw: bytes) -> tuple[Message | None, Failure | None]:
+        """The request, or why it is refused."""
+        return (None, STOPPING) if self._draining.is_set() else _read(parse, raw)
+
+    async def _until_draining(self, answers: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
+        """A stream's answers; raises UnavailableError when the server drains.
+
+        The task of the call itself is never cancelled for that: while it sends an answer, gRPC would tell the
+        caller CANCELLED, which nobody tries again.
+        """
+        draining = asyncio.create_task(self._draining.wait())
+        coming: asyncio.Future[Any] | None = None
+        try:
+            while True:
+                coming = asyncio.ensure_future(anext(answers, END))
+                await asyncio.wait((coming, draining), return_when=asyncio.FIRST_COMPLETED)
+                if draining.done():  # even where an answer came: there may always be one
+                    raise UnavailableError(STOPPING.message)
+                answer = coming.result()
+                if answer is END:
+                    return
+                yield answer
+        finally:
+            await cancel_all([draining] if coming is None else [draining, coming])
+            await answers.aclose()
+
+
+def _read(parse: Callable[[bytes], Message], raw: bytes) -> tuple[Message | None, Failure | None]:
+    try:
+        request = parse(raw)
+    except (DecodeError, UnicodeDecodeError):
+        problem = "the request is not a readable protobuf message; strings must be valid UTF-8"
+        return None, invalid([("", problem)])
+    found = violations(request)
+    return request, invalid(found) if found else None
+
+
+def _explain(method: str, error: Exception) -> Failure:
+    failure = failure_of(error)
+    if failure.code is grpc.StatusCode.INTERNAL:
+        # The type and place, not the message: it could quote the customer.
+        log.error("call_failed", method=method, error=type(error).__name__, at=raised_at(error))
+    return failure

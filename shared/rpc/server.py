@@ -1,0 +1,80 @@
+"""A gRPC server as every service has it: guarded methods, health, reflection, graceful stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from shared.observability.rpc_metrics import RpcMetrics
+from shared.rpc.interceptors import CallGuard
+
+REFUSE_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Servicer:
+    """A servicer, how to register it, and its full name (``switchyard.v1.IntentService``)."""
+
+    full_name: str
+    register: Callable[[Any, grpc.aio.Server], None]
+    implementation: Any
+
+
+class RpcServer:
+    """Listens on one port; not ready until told so."""
+
+    def __init__(
+        self, address: str, servicers: Sequence[Servicer], metrics: RpcMetrics, max_request_bytes: int
+    ) -> None:
+        options = [
+            ("grpc.max_receive_message_length", max_request_bytes),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.so_reuseport", 0),
+            ("grpc.keepalive_time_ms", 30_000),
+            ("grpc.keepalive_timeout_ms", 10_000),
+            ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+            ("grpc.keepalive_permit_without_calls", 1),
+        ]
+        self._guard = CallGuard(metrics)
+        self._server = grpc.aio.server(interceptors=[self._guard], options=options)
+        self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
+        self._names = [servicer.full_name for servicer in servicers]
+        for servicer in servicers:
+            servicer.register(servicer.implementation, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflected = (*self._names, "grpc.health.v1.Health", reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(reflected, self._server)
+        self._address = address
+        self.port = 0
+
+    async def start(self) -> None:
+        """Bind and serve, NOT_SERVING yet. Raises OSError where the port is taken."""
+        try:
+            self.port = self._server.add_insecure_port(self._address)
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {self._address}: is the port taken?") from error
+        await self._server.start()
+        await self.set_ready(False)
+
+    async def set_ready(self, ready: bool) -> None:
+        """Tell health checkers; "" stands for the whole server."""
+        status = (
+            health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
+        )
+        for name in ("", *self._names):
+            await self._health.set(name, status)
+
+    async def stop(self, grace: float) -> None:
+        """NOT_SERVING, no new calls, `grace` seconds for those that run; streams end at once."""
+        await self._health.enter_graceful_shutdown()
+        self._guard.drain()
+        # Calls that have arrived but are not taken yet when gRPC stops end as CANCELLED, which nobody tries
+        # again. For a moment everything new is taken and answered UNAVAILABLE, and callers back off.
+        await asyncio.sleep(REFUSE_SECONDS)
+        await self._server.stop(grace)
