@@ -1,0 +1,14 @@
+"""Configuration of the intent service."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from shared.config import AnalysisConfig
+
+
+class IntentConfig(AnalysisConfig):
+    """Section `intent`."""
+
+    port: int = Field(7071, ge=0, le=65_535, description="gRPC port; 0 picks a free one.")
+    metrics_port: int = Field(9071, ge=0, le=65_535, description="Prometheus port; 0 picks a free one.")
