@@ -1,0 +1,1 @@
+"""What the whole pipeline costs beside its models; `make bench`."""
