@@ -11,6 +11,8 @@ from shared.errors import ConfigError, LoopError
 from shared.lifecycle import Loops, run_until_signal
 from tests.harness.store_process import StoreProcess
 
+pytestmark = pytest.mark.usefixtures("redis")  # an empty store: other tests lay it out otherwise
+
 
 async def dies_of_a_bug() -> None:
     raise KeyError("words of a customer")

@@ -34,6 +34,7 @@ NOT_FOR_CALLERS = {
     errors.ModelIntegrityError,
     errors.DataFormatError,
     errors.ConfigError,
+    errors.LoopError,
     errors.EmbeddedServerError,
 }
 
