@@ -34,7 +34,7 @@ def build(platform: PlatformConfig, config: IntakeConfig) -> Service:
     implementation = IntakeServicer(
         Tenants(platform.tenants),
         languages,
-        Submitter(redis, keys, config.backlog, config.decide_within_ms),
+        Submitter(redis, keys, config.backlog, config.decide_within_ms, config.review_within_ms),
         headroom,
         Records(redis, keys),
         streams,

@@ -18,7 +18,7 @@ class IntakeMetrics:
             registry=registry,
         )
         self.in_flight = Gauge(
-            "switchyard_in_flight_messages", "Accepted messages not yet decided.", registry=registry
+            "switchyard_in_flight_messages", "Accepted messages that are undecided or have a part to come.", registry=registry
         )
         self.store_used = Gauge(
             "switchyard_store_memory_bytes", "Memory that the store uses.", registry=registry

@@ -51,8 +51,11 @@ def digest(declared: Message) -> bytes:
 class Submitter:
     """Writes accepted messages to their shard: record, ticket, stream entry and counter in one step."""
 
-    def __init__(self, redis: Redis, keys: Keys, backlog: int, decide_within_ms: int) -> None:
-        self._keys, self._decide_within_ms = keys, decide_within_ms
+    def __init__(
+        self, redis: Redis, keys: Keys, backlog: int, decide_within_ms: int, review_within_ms: int
+    ) -> None:
+        self._keys = keys
+        self._decide_within_ms, self._review_within_ms = decide_within_ms, review_within_ms
         self._most = max(1, -(-backlog // keys.shards))
         self._submit = Script(redis, Path(__file__).with_name("submit.lua"))
 
@@ -66,16 +69,20 @@ class Submitter:
         receipts: dict[int, Receipt] = {}
 
         async def send(shard: int, indices: Sequence[int]) -> None:
+            most = self._most
             for start in range(0, len(indices), CHUNK):
                 chunk = indices[start : start + CHUNK]
-                answers = await self._send(shard, [messages[i] for i in chunk], [digests[i] for i in chunk])
+                answers = await self._send(shard, [messages[i] for i in chunk], [digests[i] for i in chunk], most)
                 receipts.update(zip(chunk, answers, strict=True))
+                if any(answer.admission is Admission.FULL for answer in answers):
+                    # Room that comes free now must not let a message in before an earlier one of its ticket.
+                    most = 0
 
         await asyncio.gather(*(send(shard, indices) for shard, indices in by_shard.items()))
         return [receipts[index] for index in range(len(messages))]
 
     async def _send(
-        self, shard: int, messages: Sequence[Message], digests: Sequence[bytes]
+        self, shard: int, messages: Sequence[Message], digests: Sequence[bytes], most: int
     ) -> list[Receipt]:
         keys = [
             self._keys.stream(Stream.TICKETS, shard),
@@ -83,7 +90,7 @@ class Submitter:
             self._keys.deadlines(shard),
             self._keys.in_flight(shard),
         ]
-        args: list[str | bytes | int] = [self._most, self._decide_within_ms, len(messages)]
+        args: list[str | bytes | int] = [most, self._decide_within_ms, self._review_within_ms, len(messages)]
         for message, mark in zip(messages, digests, strict=True):
             keys += [self._keys.message(message.key), self._keys.ticket(message.key.tenant, message.key.ticket)]
             analysed = "1" if message.author is Author.CUSTOMER else "0"

@@ -114,36 +114,50 @@ def answered(now: Conversation, rules: Sequence[AlwaysEscalate]) -> Conversation
     return now
 
 
-def merge_revision(
-    current: Conversation,
-    revised: Conversation,
-    rules: Escalation,
-    *,
-    newly_heard: bool,
-    newly_escalated: bool,
-) -> Conversation:
-    """The state of a conversation whose earlier message was decided again after its successors.
+def caught_up(before: Conversation, current: Conversation, *, heard_then: bool) -> Conversation:
+    """`before` the latest message, with what late parts of earlier messages have brought since.
 
-    `current` is the state after the last message, `revised` the state right after the revised one.
-    Nothing is withdrawn. `newly_heard`: the late part brought the message's frustration. What it
-    leaves today is then at least ``revised.level * carry^n * 2^(-elapsed / half_life)``, with n
-    successors that had a sentiment, since frustration of their own only adds; the level rises to
-    that bound. `newly_escalated`: the late part fulfilled a rule that the first decision had not;
-    the conversation is then with a person until a message releases it.
+    `current` is the state after the message was first decided, with or (`heard_then` is false) without
+    a sentiment of its own: without one it left level and count as they were, so `current` has them.
     """
-    level, heard_messages = current.level, current.evidence_messages
-    if newly_heard:
-        successors = max(0, current.evidence_messages - revised.evidence_messages + 1)
-        passed = elapsed(revised.updated_at_ms, current.updated_at_ms)
-        level = max(level, faded(revised.level * rules.carry**successors, passed, rules.half_life))
-        heard_messages += 1
-    merged = replace(
-        current,
-        level=level,
-        updated_at_ms=max(current.updated_at_ms, revised.updated_at_ms),
-        evidence_messages=heard_messages,
+    if heard_then:
+        return replace(before, evidence_messages=current.evidence_messages - 1)
+    return replace(
+        before,
+        level=current.level,
+        updated_at_ms=current.updated_at_ms,
+        evidence_messages=current.evidence_messages,
     )
-    return kept_escalation(merged, revised) if newly_escalated else merged
+
+
+def merge_revision(
+    current: Conversation, before: Conversation, revised: Conversation, rules: Escalation
+) -> Conversation:
+    """The state of a conversation that hears, after its successors, how an earlier message felt.
+
+    `current` is the state after the last message, `before` and `revised` those right before and after
+    the late one. A level is ``1 - (1 - f) * (1 - c)`` with c what the messages before carry over (see
+    `raised`), so the late message changes the level of its one successor by the ratio of ``1 - c`` with
+    it to ``1 - c`` without it. Of several successors what is stored tells only a lower bound: what the
+    late message leaves today, since frustration of their own only adds. The level never falls.
+    """
+    successors = max(0, current.evidence_messages - before.evidence_messages)
+    share = rules.carry**successors
+
+    def carried(state: Conversation) -> float:
+        passed = elapsed(state.updated_at_ms, current.updated_at_ms)
+        return share * faded(state.level, passed, rules.half_life)
+
+    without, with_it = carried(before), carried(revised)
+    level = max(current.level, with_it) if with_it > without else current.level
+    if successors <= 1 and with_it > without:
+        level = max(level, 1.0 - (1.0 - current.level) * (1.0 - with_it) / (1.0 - without))
+    return replace(
+        current,
+        level=min(1.0, level),
+        updated_at_ms=max(current.updated_at_ms, revised.updated_at_ms),
+        evidence_messages=current.evidence_messages + 1,
+    )
 
 
 def kept_escalation(state: Conversation, other: Conversation) -> Conversation:

@@ -33,7 +33,11 @@ class DeadlineSweeper:
 
     async def sweep(self, shard: int) -> int:
         """How many messages of a shard were handed over."""
-        keys = [self._keys.deadlines(shard), self._keys.stream(Stream.ANALYZED, shard)]
-        moved = int(await self._sweep(keys, [AT_ONCE]))
-        self._metrics.deadlines_passed(moved)
-        return moved
+        keys = [
+            self._keys.deadlines(shard),
+            self._keys.stream(Stream.ANALYZED, shard),
+            self._keys.message_prefix(shard),
+        ]
+        handed, put_off = await self._sweep(keys, [AT_ONCE])
+        self._metrics.deadlines_passed(handed, put_off)
+        return int(handed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.router.conversation import answered, heard, judged, kept_escalation, merge_revision
+from services.router.conversation import answered, caught_up, heard, judged, kept_escalation, merge_revision
 from services.router.routing import calls, heard_sentiment, ranked, review_queue, route, silence
 from services.router.thresholds import effective
 from shared.domain.analysis import Analysis, Part
@@ -65,29 +65,39 @@ def revise(
         earlier: the decision that is replaced.
 
     Returns:
-        The decision (one revision up) and the new state of the conversation: as if decided from
-        `before` where the message is the latest, else `current` with what the late part raises.
+        The decision (one revision up) and the new state of the conversation. Where the message is the
+        latest: as if decided from `before`, with what late parts of earlier messages have added since.
+        Else `current` with what the late part adds; where that lifts the level of today over the
+        threshold, this decision escalates the conversation, since no other would.
     """
     if message.author is Author.AGENT:
         decision, state = _recorded(policy, message, current)
         return replace(decision, revision=earlier.revision + 1), state
-    decision, revised, rules = _decided(policy, message, analysis, before)
+    sentiment = heard_sentiment(analysis)
+    heard_then = sentiment is not None and Part.SENTIMENT.value not in earlier.missing_parts
+    latest = current.decided_sequence <= message.sequence
+    floor = 0.0
+    if latest:
+        before = caught_up(before, current, heard_then=heard_then)
+        if heard_then and current.level > earlier.level_after:
+            floor = current.level  # a late part of an earlier message has raised it since
+    decision, revised, rules = _decided(policy, message, analysis, before, floor)
     decision = replace(decision, revision=earlier.revision + 1)
     if earlier.outcome is Outcome.ESCALATED:
         decision = _kept(decision, earlier, policy)
-    if current.decided_sequence <= message.sequence:
+    if latest:
         return decision, kept_escalation(revised, current)
+    state = current
+    if sentiment is not None and not heard_then:
+        state = merge_revision(current, before, revised, rules)
     known = {(reason.rule, reason.subject) for reason in earlier.reasons}
-    newly_escalated = any(
-        reason.rule in _ESCALATING and (reason.rule, reason.subject) not in known
-        for reason in decision.reasons
-    )
-    newly_heard = (
-        Part.SENTIMENT.value in earlier.missing_parts and revised.evidence_messages > before.evidence_messages
-    )
-    return decision, merge_revision(
-        current, revised, rules, newly_heard=newly_heard, newly_escalated=newly_escalated
-    )
+    if any(each.rule in _ESCALATING and (each.rule, each.subject) not in known for each in decision.reasons):
+        state = kept_escalation(state, revised)
+    elif state.level > current.level and not state.escalated:
+        state, why = judged(state, rules, sentiment, (), state.updated_at_ms)
+        if state.escalated:
+            decision = _escalated(decision, rules, why)
+    return decision, state
 
 
 def give_up(
@@ -131,14 +141,19 @@ def give_up(
 
 
 def _decided(
-    policy: Policy, message: Message, analysis: Analysis, conversation: Conversation
+    policy: Policy, message: Message, analysis: Analysis, conversation: Conversation, floor: float = 0.0
 ) -> tuple[Decision, Conversation, Escalation]:
-    """A customer's message: the decision, the state after it, and the values that held for it."""
+    """A customer's message: the decision, the state after it, and the values that held for it.
+
+    The level does not fall below `floor`.
+    """
     scores = ranked(analysis)
     routing = route(policy, analysis, scores, message.language)
     rules = effective(policy, message, routing.queue, routing.intents)
     sentiment = heard_sentiment(analysis)
     state = heard(conversation, rules, sentiment, message)
+    if state.level < floor:
+        state = replace(state, level=floor)
     state, why = judged(state, rules, sentiment, calls(policy, scores), message.sent_at_ms)
 
     unheard = silence(analysis, message.language)
@@ -203,6 +218,17 @@ def _kept(decision: Decision, earlier: Decision, policy: Policy) -> Decision:
         queue=earlier.queue,
         priority=priority,
         reasons=(first, *others),
+    )
+
+
+def _escalated(decision: Decision, rules: Escalation, why: tuple[Reason, ...]) -> Decision:
+    """A decision turned into an escalation."""
+    return replace(
+        decision,
+        outcome=Outcome.ESCALATED,
+        queue=rules.queue,
+        priority=_higher(rules.priority, decision.priority),
+        reasons=(*why, *decision.reasons),
     )
 
 

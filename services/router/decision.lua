@@ -2,12 +2,13 @@
 -- KEYS[3] decided stream, KEYS[4] deadlines, KEYS[5] in-flight counter,
 --   then for item i: KEYS[4 + 2i] message record, KEYS[5 + 2i] ticket
 -- items: entry id, reference, dead reason, deliveries, kind, sequence, ticket version it was decided on,
---   revision it is (of 'settle': the latest it saw), conversation before, conversation after, decision,
---   records' time to live in ms
+--   revision it is (of 'settle': the latest it saw), parts that it was decided on, conversation before,
+--   conversation after, decision, records' time to live in ms
 -- kinds: 'decide' (first), 'revise' (a late part landed), 'park', 'settle' (nothing to do)
 -- statuses: 'done', 'stale', 'conflict' (the ticket moved on meanwhile: read it again and decide anew)
 
 local decided, deadlines, in_flight = KEYS[3], KEYS[4], KEYS[5]
+local PARTS = 3
 
 -- Tickets of which an earlier item of this call was not written: what follows was built on it, and must be
 -- decided anew. (The version alone does not tell: another router may have moved it on by as much.)
@@ -32,28 +33,37 @@ local function refuse(item)
   unwritten[ticket] = true -- until `apply`, which a stale entry never reaches
   local version = redis.call('HGET', ticket, 'v') or '0'
   if version ~= item[7] or revision ~= tonumber(item[8]) - 1 then return 'conflict' end
+  -- A part that has landed since would hand on no entry of its own, because the message was undecided.
+  if redis.call('HGET', record, 'n') ~= item[9] then return 'conflict' end
   return nil
 end
 
 local function apply(item)
   local kind, sequence = item[5], tonumber(item[6])
   local record, ticket = keys(item)
-  if kind == 'settle' then return 'done' end
-  if redis.call('EXISTS', record) == 0 then return 'gone' end
+  if redis.call('EXISTS', record) == 0 then return kind == 'settle' and 'done' or 'gone' end
+  -- What has parts to come is neither out of flight nor forgotten, however old its first decision.
+  local whole = tonumber(redis.call('HGET', record, 'n')) == PARTS
+  if kind == 'settle' then
+    if whole and redis.call('HGET', record, 's') == 'd' and redis.call('PTTL', record) == -1 then
+      redis.call('PEXPIRE', record, item[13])
+    end
+    return 'done'
+  end
   if kind == 'park' then
     redis.call('HSET', ticket, 'p:' .. sequence, item[2])
     return 'done'
   end
   unwritten[ticket] = nil
   redis.call('HINCRBY', ticket, 'v', 1)
-  redis.call('HSET', ticket, 'c', item[10])
-  redis.call('HSET', record, 's', 'd', 'r', item[8], 'b', item[9], 'x', item[11], 'da', now)
-  redis.call('XADD', decided, '*', 'v', '1', 'k', item[2], 'd', item[11], 'at', tostring(now))
-  redis.call('PEXPIRE', record, item[12])
+  redis.call('HSET', ticket, 'c', item[11])
+  redis.call('HSET', record, 's', 'd', 'r', item[8], 'b', item[10], 'x', item[12], 'da', now)
+  redis.call('XADD', decided, '*', 'v', '1', 'k', item[2], 'd', item[12], 'at', tostring(now))
+  if whole then redis.call('PEXPIRE', record, item[13]) end
   if kind == 'decide' then
     redis.call('HSET', ticket, 'dq', sequence)
     redis.call('ZREM', deadlines, item[2])
-    redis.call('DECR', in_flight)
+    if whole then redis.call('DECR', in_flight) end
     local waiting = redis.call('HGET', ticket, 'p:' .. (sequence + 1))
     if waiting then
       redis.call('HDEL', ticket, 'p:' .. (sequence + 1))
@@ -61,9 +71,9 @@ local function apply(item)
     end
   end
   if redis.call('HGET', ticket, 'dq') == redis.call('HGET', ticket, 'q') then
-    redis.call('PEXPIRE', ticket, item[12])
+    redis.call('PEXPIRE', ticket, item[13])
   end
   return 'done'
 end
 
-return commit_all(12, refuse, apply)
+return commit_all(13, refuse, apply)

@@ -32,8 +32,12 @@ class RouterMetrics:
             "switchyard_parked_messages", "Messages that waited for their predecessor.", registry=registry
         )
         self._deadlines = Counter(
-            "switchyard_deadlines_passed", "Messages whose analysis missed its deadline.", registry=registry
+            "switchyard_deadlines_passed",
+            "Messages whose analysis missed its deadline: handed over as they were, or put off with no part landed.",
+            ["result"], registry=registry,
         )
+        for result in ("handed_over", "put_off"):
+            self._deadlines.labels(result)
         self._seconds = Histogram(
             "switchyard_end_to_end_seconds", "From a message's acceptance to its first decision.", ["outcome"],
             buckets=END_TO_END_BUCKETS, registry=registry,
@@ -54,5 +58,6 @@ class RouterMetrics:
     def parked(self) -> None:
         self._parked.inc()
 
-    def deadlines_passed(self, count: int) -> None:
-        self._deadlines.inc(count)
+    def deadlines_passed(self, handed_over: int, put_off: int) -> None:
+        self._deadlines.labels("handed_over").inc(handed_over)
+        self._deadlines.labels("put_off").inc(put_off)

@@ -43,10 +43,15 @@ class TicketState:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is to be committed for one entry; `revision` is the one it makes or, where it settles, the latest seen."""
+    """What is to be committed for one entry.
+
+    ``revision`` is the one it makes or, where it settles, the latest seen; ``parts`` is how many analyses
+    had landed.
+    """
 
     step: Step
     revision: int = 0
+    parts: int = 0
     sequence: int = 0
     ticket_version: int = 0
     before: Conversation = NO_CONVERSATION
@@ -99,7 +104,7 @@ class RouterStage:
                 continue
             if step in (Step.SETTLE, Step.PARK):
                 seen = record.decision.revision if record.decision else 0
-                verdicts[index] = Verdict(step, seen, record.message.sequence, ticket.version)
+                verdicts[index] = Verdict(step, seen, record.parts, record.message.sequence, ticket.version)
                 continue
             verdict = judge(record, ticket, step)
             verdicts[index] = verdict
@@ -177,7 +182,7 @@ class RouterStage:
             decision = verdict.decision
             args += [
                 entry.id, entry.reference, reasons[index], entry.deliveries, verdict.step.value,
-                verdict.sequence, verdict.ticket_version, verdict.revision,
+                verdict.sequence, verdict.ticket_version, verdict.revision, verdict.parts,
                 encode_conversation(verdict.before), encode_conversation(verdict.after),
                 encode_decision(decision) if decision else b"", self._ttl_ms,
             ]
@@ -202,8 +207,9 @@ def _verdict(
 ) -> Verdict:
     message = record.message
     return Verdict(
-        step, decision.revision, message.sequence, ticket.version, before, after, decision, message.accepted_at_ms
-    )
+        step, decision.revision, record.parts, message.sequence, ticket.version, before, after, decision,
+        message.accepted_at_ms,
+    )  # fmt: skip
 
 
 def _ticket_of(reference: str) -> str:

@@ -123,9 +123,13 @@ class SentimentAnalysis:
     model: str = ""
 
 
+FAILED = "failed"
+"""Reason of the abstention that stands in for a part whose analysis was given up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The parts that have landed; a missing part is None."""
+    """The parts that have landed; one that has not is None."""
 
     intent: IntentAnalysis | None = None
     slots: SlotAnalysis | None = None
@@ -133,9 +137,14 @@ class Analysis:
 
     @property
     def complete(self) -> bool:
-        return None not in (self.intent, self.slots, self.sentiment)
+        return not self.missing
 
     @property
     def missing(self) -> tuple[Part, ...]:
-        landed = {Part.INTENT: self.intent, Part.SLOTS: self.slots, Part.SENTIMENT: self.sentiment}
-        return tuple(part for part, value in landed.items() if value is None)
+        """Parts that say nothing, because they have not landed or were given up."""
+        landed = ((Part.INTENT, self.intent), (Part.SLOTS, self.slots), (Part.SENTIMENT, self.sentiment))
+        return tuple(
+            part
+            for part, value in landed
+            if value is None or (value.abstention is not None and value.abstention.reason == FAILED)
+        )

@@ -96,6 +96,7 @@ class DeadLetters:
             self._keys.stream(Stream.DEAD, letter.shard),
             self._keys.stream(letter.stream, letter.shard),
             self._keys.message(letter.key),
+            self._keys.in_flight(letter.shard),
         ]
         arguments = [letter.position, letter.stream.value, letter.group, reference(letter.key)]
         answer: bytes = await self._replay(keys, arguments)

@@ -79,7 +79,7 @@ class Keys:
         return self.in_shard(shard, "deadlines")
 
     def in_flight(self, shard: int) -> str:
-        """Number of accepted, undecided messages."""
+        """Number of accepted messages that are undecided or have a part to come."""
         return self.in_shard(shard, "in-flight")
 
     def message(self, key: MessageKey) -> str:

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from redis.asyncio import Redis
 
 from shared.convert import decode_utterance, encode_part
-from shared.domain.analysis import Abstention, IntentAnalysis, Part, SentimentAnalysis, SlotAnalysis
+from shared.domain.analysis import FAILED, Abstention, IntentAnalysis, Part, SentimentAnalysis, SlotAnalysis
 from shared.domain.ticket import Utterance
 from shared.streams.entry import Entry
 from shared.streams.names import Keys, Stream
@@ -62,6 +62,7 @@ class PartStage(Generic[PartT]):
             self._keys.stream(Stream.DEAD, self._shard),
             self._keys.stream(Stream.ANALYZED, self._shard),
             self._keys.deadlines(self._shard),
+            self._keys.in_flight(self._shard),
             *(prefix + entry.reference for entry in entries),
         ]
         args: list[str | bytes | int] = [self._part.value, len(entries)]
@@ -71,6 +72,6 @@ class PartStage(Generic[PartT]):
         return [status.decode() for status in await self._commit(keys, args)]
 
 
-def failed(reason: str = "failed") -> Abstention:
+def failed() -> Abstention:
     """The abstention that stands in for a dead-lettered part."""
-    return Abstention(reason, "the analysis failed repeatedly and was given up")
+    return Abstention(FAILED, "the analysis failed repeatedly and was given up")

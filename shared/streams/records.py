@@ -20,15 +20,19 @@ from shared.domain.decision import Conversation, Decision, TicketEntry
 from shared.domain.ticket import Message, MessageKey
 from shared.streams.names import Keys
 
-RECORD_FIELDS = ("m", "q", "a", Part.INTENT.value, Part.SLOTS.value, Part.SENTIMENT.value, "r", "b", "x", "da")
+RECORD_FIELDS = ("m", "q", "a", Part.INTENT.value, Part.SLOTS.value, Part.SENTIMENT.value, "n", "b", "x", "da")
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A message with its analysis so far, its decision, and the conversation before it was decided."""
+    """A message with its analysis so far, its decision, and the conversation before it was decided.
+
+    ``parts`` counts the analyses that have landed, those included that stand in for a failed one.
+    """
 
     message: Message
     analysis: Analysis
+    parts: int
     decision: Decision | None
     before: Conversation
 
@@ -39,7 +43,7 @@ class Record:
 
 def decode_record(values: Sequence[bytes | None]) -> Record | None:
     """Values of RECORD_FIELDS as a record; None where there is no such record."""
-    encoded, sequence, accepted, intent, slots, sentiment, _, before, decision, decided = values
+    encoded, sequence, accepted, intent, slots, sentiment, parts, before, decision, decided = values
     if encoded is None or sequence is None or accepted is None:
         return None
     accepted_ms = int(accepted)
@@ -53,6 +57,7 @@ def decode_record(values: Sequence[bytes | None]) -> Record | None:
     return Record(
         message,
         decode_analysis(intent, slots, sentiment),
+        int(parts or 0),
         None if decision is None else decode_decision(decision, int(decided or 0)),
         decode_conversation(before),
     )

@@ -111,7 +111,7 @@ async def test_more_messages_than_a_chunk_are_all_accepted_in_order(lane: Lane) 
 async def test_receipts_come_in_the_order_of_the_messages_across_shards(redis: Redis) -> None:
     keys = Keys(4)
     await prepare(redis, keys)
-    submitter = Submitter(redis, keys, 1000, 60_000)
+    submitter = Submitter(redis, keys, 1000, 60_000, 60_000)
     batch = [customer(f"T-{n % 20}", f"m{n}") for n in range(100)]
     receipts = await submitter.submit(batch, [digest(message) for message in batch])
     assert [receipt.sequence for receipt in receipts] == [n // 20 + 1 for n in range(100)]

@@ -25,7 +25,7 @@ def decided(key: MessageKey, sequence: int, **changes: object) -> Decision:
 
 
 def stored(decision: Decision, analysis: Analysis = WHOLE) -> Record:
-    return Record(Message(decision.key, "…", sequence=decision.sequence), analysis, decision, Conversation())
+    return Record(Message(decision.key, "…", sequence=decision.sequence), analysis, 3, decision, Conversation())
 
 
 def item(decision: Decision, number: int = 1) -> QueueItem:

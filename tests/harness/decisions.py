@@ -27,6 +27,7 @@ class Item:
     sequence: int = 1
     version: int = 0
     revision: int = 1
+    parts: int = 3
     before: bytes = b"before"
     after: bytes = b"after"
     decision: bytes = b"decision"
@@ -51,6 +52,6 @@ class DecisionScript:
             names += [self._keys.message(key), self._keys.ticket(key.tenant, key.ticket)]
             args += [
                 item.entry.id, item.entry.reference, item.dead_reason, item.entry.deliveries, item.kind,
-                item.sequence, item.version, item.revision, item.before, item.after, item.decision, item.ttl_ms,
+                item.sequence, item.version, item.revision, item.parts, item.before, item.after, item.decision, item.ttl_ms,
             ]  # fmt: skip
         return [status.decode() for status in await self._commit(names, args)]

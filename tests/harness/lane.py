@@ -24,10 +24,15 @@ class Lane:
         self.records = Records(redis, keys)
 
     async def submit(
-        self, *messages: Message, backlog: int = 10_000, decide_within_ms: int = 60_000
+        self,
+        *messages: Message,
+        backlog: int = 10_000,
+        decide_within_ms: int = 60_000,
+        review_within_ms: int | None = None,
     ) -> list[Receipt]:
-        """Submit messages as intake does."""
-        submitter = Submitter(self.redis, self.keys, backlog, decide_within_ms)
+        """Submit messages as intake does; the last deadline is the first one unless said otherwise."""
+        last = decide_within_ms if review_within_ms is None else review_within_ms
+        submitter = Submitter(self.redis, self.keys, backlog, decide_within_ms, last)
         return await submitter.submit(messages, [digest(message) for message in messages])
 
     async def read(self, group: Group, consumer: str = "one", count: int = 100) -> list[Entry]:

@@ -84,7 +84,7 @@ class World:
     async def say(self, decision: Decision, text: str, frustration: float = 0.9, language: str = "en") -> None:
         """Let the customer have written the message that the decision is on, all of it telling."""
         message = Message(decision.key, text, language=language, sent_at_ms=1_700_000_000_000 + decision.sequence)
-        await Submitter(self.redis, self.keys, 10_000, 60_000).submit([message], [digest(message)])
+        await Submitter(self.redis, self.keys, 10_000, 60_000, 60_000).submit([message], [digest(message)])
         part = SentimentAnalysis(Sentiment.NEGATIVE, 0.9, frustration, Evidence(0, len(text), 1.0))
         fields: dict[Any, Any] = {
             "sentiment": encode_part(part), "x": encode_decision(decision), "da": 1, "r": decision.revision, "s": "d",

@@ -171,8 +171,8 @@ def test_a_missing_or_failed_intent_part_means_review(part: IntentAnalysis | Non
     decision = decided(replace(analysis(0.2), intent=part))
     assert decision.outcome is Outcome.REVIEW
     assert decision.reasons == (Reason(Rule.MISSING_PART, "intent"),)
-    assert decision.partial == (part is None)
-    assert decision.missing_parts == (("intent",) if part is None else ())
+    assert decision.partial
+    assert decision.missing_parts == ("intent",)
 
 
 def test_a_person_comes_before_review() -> None:

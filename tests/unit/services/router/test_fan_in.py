@@ -32,7 +32,7 @@ FAILED = Abstention("failed")
 
 
 def undecided(sequence: int, analysis: Analysis = COMPLETE) -> Record:
-    return Record(Message(KEY, "Where is it?", sequence=sequence), analysis, None, Conversation())
+    return Record(Message(KEY, "Where is it?", sequence=sequence), analysis, 0, None, Conversation())
 
 
 def decided(
@@ -85,8 +85,13 @@ def test_a_part_that_was_missing_and_landed_revises() -> None:
 
 def test_a_part_that_landed_with_an_abstention_revises_too() -> None:
     """It names no model, and is no longer missing: people must see why there is no answer."""
-    late = replace(COMPLETE, slots=SlotAnalysis(abstention=FAILED))
+    late = replace(COMPLETE, slots=SlotAnalysis(abstention=Abstention("unsupported_language")))
     assert next_step(decided(late, ("slots",), ("intent@1", "sentiment@1")), 1) is Step.REVISE
+
+
+def test_a_part_that_was_given_up_is_missing_still() -> None:
+    late = replace(COMPLETE, slots=SlotAnalysis(abstention=FAILED))
+    assert next_step(decided(late, ("slots",), ("intent@1", "sentiment@1")), 1) is Step.SETTLE
 
 
 def test_a_part_that_is_missing_still_does_not_revise() -> None:

@@ -94,10 +94,44 @@ def test_a_revision_after_successors_raises_the_conversation_of_today() -> None:
     decision, after = revise(POLICY, late, analysis(0.9), NEW, current, earlier)
     assert decision.outcome is Outcome.ESCALATED and decision.level_after == 0.9
     assert after.escalated and after.decided_sequence == 2
-    assert after.level == pytest.approx(0.9 * 0.7, abs=1e-3)
+    assert after.level == pytest.approx(0.1 + 0.9 * 0.9 * 0.7, abs=1e-3), "as if both had been heard in order"
     assert after.evidence_messages == 2
     following, _ = decide(POLICY, customer(3, NOON + 2 * MINUTE), analysis(0.1), after)
     assert following.outcome is Outcome.ESCALATED
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_two_late_sentiments_escalate_as_if_they_had_been_on_time(order: tuple[int, int]) -> None:
+    """Neither alone reaches the threshold; whichever lands second must see the other."""
+    texts = {1: customer(1, NOON), 2: customer(2, NOON + MINUTE)}
+    first, state = decide(POLICY, texts[1], analysis(0.5), NEW)
+    expected, on_time = decide(POLICY, texts[2], analysis(0.5), state)
+    assert (first.outcome, expected.outcome) == (Outcome.ROUTED, Outcome.ESCALATED)
+
+    befores, partial, current = {}, {}, NEW
+    for place, text in texts.items():
+        befores[place] = current
+        partial[place], current = decide(POLICY, text, analysis(None), current)
+    for place in order:
+        decision, current = revise(POLICY, texts[place], analysis(0.5), befores[place], current, partial[place])
+    assert decision.outcome is Outcome.ESCALATED
+    assert decision.reasons[0].rule is Rule.FRUSTRATION_LEVEL
+    assert decision.reasons[0].value == pytest.approx(on_time.level)
+    assert current.level == pytest.approx(on_time.level)
+    assert current.escalated and current.evidence_messages == on_time.evidence_messages == 2
+
+
+def test_late_intents_keep_what_another_late_part_has_raised() -> None:
+    one, two = customer(1, NOON), customer(2, NOON + MINUTE)
+    earlier, state = decide(POLICY, one, analysis(None), NEW)
+    without_intent = replace(analysis(0.2), intent=None)
+    partial, current = decide(POLICY, two, without_intent, state)
+    _, raised = revise(POLICY, one, analysis(0.5), NEW, current, earlier)
+    assert raised.level > current.level and not raised.escalated
+    decision, after = revise(POLICY, two, analysis(0.2), state, raised, partial)
+    assert after.level >= raised.level
+    assert after.evidence_messages == 2
+    assert decision.outcome is Outcome.ROUTED
 
 
 def test_a_late_legal_threat_holds_the_conversation_of_today() -> None:
