@@ -46,7 +46,9 @@ def build(platform: PlatformConfig, config: HandoffConfig) -> Service:
             keys.stream(Stream.DECIDED, shard),
             Group.HANDOFF.value,
             name,
-            HandoffStage(redis, queue_keys, shard, records, metrics, config.events_kept),
+            HandoffStage(
+                redis, queue_keys, shard, records, metrics, platform.record_ttl_s, config.events_kept
+            ),
             settings,
             stage_metrics,
             clock,

@@ -3,7 +3,8 @@
 -- a cluster routes by it.
 --   i:<item id>               hash: tenant, ticket, queue, rank (0 low to 3 urgent), language, skills (commas between),
 --                             state, since (waits since), agent, lease_until, decision, decided_at, sequence, revision
---                             (of the decision), claims, first_claim, disposition, note, completed_at;
+--                             (of the decision), claims, first_claim, disposition, note, completed_at, late (see
+--                             enqueue.lua);
 --                             times are Unix milliseconds, by this store's clock
 --   waiting:<tenant>|<queue>  sorted sets of items, most urgent first, then oldest first
 --   claimed:<tenant>|<queue>

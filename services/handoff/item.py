@@ -22,13 +22,14 @@ class ItemState(StrEnum):
 
 
 class Disposition(StrEnum):
-    """What an agent says of an item when done."""
+    """What an agent says of an item when done; SETTLED is the service's own word (see enqueue.lua)."""
 
     JUSTIFIED = "justified"
     FALSE_ALARM = "false_alarm"
     WRONG_QUEUE = "wrong_queue"
     ALREADY_SOLVED = "already_solved"
     SPAM = "spam"
+    SETTLED = "settled"
 
 
 @dataclass(frozen=True, slots=True)

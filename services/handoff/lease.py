@@ -122,6 +122,8 @@ def _refuse(word: str, tenant: str, item_id: str, agent: str, item: QueueItem | 
         raise NotFoundError(
             f"item_id: tenant {tenant!r} has no item {item_id}, or it has expired; list the queue to see what is there"
         )
+    if item.disposition is Disposition.SETTLED:
+        raise ConflictError(f"item {item_id} is settled: its late analysis showed that it needs no person")
     if item.state is ItemState.COMPLETED and item.disposition is not None:
         raise ConflictError(
             f"item {item_id} was completed by agent {item.agent} as {item.disposition.value}; nothing is left to do"

@@ -29,7 +29,8 @@ class HandoffMetrics:
         )
         self._arrivals = Counter(
             "switchyard_human_queue_arrivals",
-            "Decisions that concerned the queue: opened an item, updated one, or came after its completion (covered).",
+            "Decisions that concerned the queue: opened an item, updated one, settled one that nobody had claimed, "
+            "or came after its completion (covered).",
             ["queue", "result"], registry=registry,
         )
         self._claims = Counter(
@@ -77,7 +78,7 @@ class HandoffMetrics:
                 self._oldest.labels(label, priority.value).set(ages.get(pair, 0.0))
 
     def arrived(self, queue: str, result: str) -> None:
-        """result: opened, updated or covered."""
+        """result: opened, updated, settled or covered."""
         self._arrivals.labels(self._label(queue), result).inc()
 
     def claimed(self, item: QueueItem, first: bool) -> None:

@@ -12,7 +12,7 @@ from services.handoff.item import encode_skills
 from services.handoff.metrics import HandoffMetrics
 from services.handoff.queue_keys import QueueKeys, enqueue_script
 from shared.convert import decode_decision
-from shared.domain.decision import Decision, Outcome
+from shared.domain.decision import Decision, Outcome, Rule
 from shared.streams.entry import Entry
 from shared.streams.names import Group, Stream
 from shared.streams.records import Records
@@ -24,6 +24,7 @@ class ArrivalKind(StrEnum):
     """What a decision is to the human queue; words of enqueue.lua."""
 
     PERSON = "person"
+    LATE = "late"
     ROUTED = "routed"
     NONE = "none"
 
@@ -54,9 +55,13 @@ def read_arrival(entry: Entry) -> Arrival:
 
 
 def kind_of(decision: Decision) -> ArrivalKind:
-    """An outcome that needs a person files an item; a routed one is shown in an open item; an agent's
-    own message says nothing about who has to see to the ticket.
+    """An outcome that needs a person files an item, for good or, where only the intents are late, until
+    they land; a routed one is shown in an open item; an agent's own message says nothing about who has
+    to see to the ticket.
     """
+    first = decision.reasons[0].rule if decision.reasons else None
+    if decision.outcome is Outcome.REVIEW and first is Rule.MISSING_PART:
+        return ArrivalKind.LATE
     if decision.outcome.needs_person:
         return ArrivalKind.PERSON
     return ArrivalKind.NONE if decision.outcome is Outcome.RECORDED else ArrivalKind.ROUTED
@@ -72,10 +77,11 @@ class HandoffStage:
         shard: int,
         records: Records,
         metrics: HandoffMetrics,
+        record_ttl_s: int,
         events_kept: int,
     ) -> None:
         self._keys, self._shard, self._records = keys, shard, records
-        self._metrics, self._events_kept = metrics, events_kept
+        self._metrics, self._ttl_ms, self._events_kept = metrics, record_ttl_s * 1000, events_kept
         self._commit = enqueue_script(redis)
 
     async def process(self, entries: Sequence[Entry]) -> Sequence[Arrival]:
@@ -83,7 +89,7 @@ class HandoffStage:
         filed = {
             index: arrival.decision.key
             for index, arrival in enumerate(arrivals)
-            if arrival.kind is ArrivalKind.PERSON and arrival.decision is not None
+            if arrival.kind in (ArrivalKind.PERSON, ArrivalKind.LATE) and arrival.decision is not None
         }
         languages = await self._records.languages(list(filed.values()))
         for index, language in zip(filed, languages, strict=True):
@@ -112,10 +118,10 @@ class HandoffStage:
         for entry, arrival, reason in zip(entries, arrivals, reasons, strict=True):
             args += [entry.id, entry.reference, reason, entry.deliveries, arrival.kind.value]
             args += self._item_of(entry, arrival)
-        args.append(self._events_kept)
+        args += [self._events_kept, self._ttl_ms]
         statuses = [status.decode() for status in await self._commit(keys, args)]
         for arrival, status in zip(arrivals, statuses, strict=True):
-            if arrival.decision is not None and status in ("opened", "updated", "covered"):
+            if arrival.decision is not None and status in ("opened", "updated", "settled", "covered"):
                 self._metrics.arrived(arrival.decision.queue, status)
         return statuses
 

@@ -10,7 +10,7 @@ local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1
 local handed, put_off = 0, 0
 for _, reference in ipairs(due) do
   local parts, last = unpack(redis.call('HMGET', KEYS[3] .. reference, 'n', 'dl'))
-  if parts == '0' and now < tonumber(last) then
+  if parts == '0' and last and now < tonumber(last) then
     redis.call('ZADD', KEYS[1], last, reference)
     put_off = put_off + 1
   else

@@ -18,7 +18,7 @@ return commit_all(6, nil, function(item)
   elseif landed == PARTS then
     redis.call('ZREM', deadlines, item[2])
     redis.call('XADD', analyzed, '*', 'v', '1', 'k', item[2], 'why', 'complete')
-  elseif landed == 1 and now > accepted + within then
+  elseif landed == 1 and within and now > accepted + within then
     -- Its deadline had been put off, because there was nothing to decide on: now the other parts have as long.
     redis.call('ZADD', deadlines, 'XX', 'LT', now + within, item[2])
   end

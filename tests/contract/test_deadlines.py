@@ -31,6 +31,41 @@ async def test_only_messages_past_their_deadline_are_handed_over(lane: Lane, swe
     assert (entry.reference, entry.text(b"why"), entry.text(b"v")) == ("acme|T-1|m1", "deadline", "1")
 
 
+async def test_a_message_of_which_nothing_has_landed_is_put_off(lane: Lane, sweeper: DeadlineSweeper) -> None:
+    """The services are behind: a decision on nothing would only send it to a person."""
+    await lane.submit(customer(), decide_within_ms=50, review_within_ms=60_000)
+    record = await lane.record(customer())
+    await asyncio.sleep(0.06)
+    assert await sweeper.sweep(0) == 0
+    assert await lane.deadlines() == {"acme|T-1|m1": record.message.accepted_at_ms + 60_000}
+    # The first part to land gives the others as long as they would have had.
+    stage = part_stage(lane.redis, lane.keys, Part.SLOTS)
+    entries = await lane.read(Group.SLOTS)
+    await stage.commit(entries, await stage.process(entries))
+    (deadline,) = (await lane.deadlines()).values()
+    assert record.message.accepted_at_ms + 100 < deadline < record.message.accepted_at_ms + 10_000
+    await asyncio.sleep(0.06)
+    assert await sweeper.sweep(0) == 1
+
+
+async def test_a_first_part_in_time_moves_no_deadline(lane: Lane, sweeper: DeadlineSweeper) -> None:
+    await lane.submit(customer(), decide_within_ms=30_000, review_within_ms=60_000)
+    before = await lane.deadlines()
+    stage = part_stage(lane.redis, lane.keys, Part.SLOTS)
+    entries = await lane.read(Group.SLOTS)
+    await stage.commit(entries, await stage.process(entries))
+    assert await lane.deadlines() == before
+
+
+async def test_at_its_last_deadline_it_is_handed_over_with_nothing(lane: Lane, sweeper: DeadlineSweeper) -> None:
+    await lane.submit(customer(), decide_within_ms=1, review_within_ms=30)
+    await asyncio.sleep(0.005)
+    assert await sweeper.sweep(0) == 0
+    await asyncio.sleep(0.03)
+    assert await sweeper.sweep(0) == 1
+    assert await lane.deadlines() == {}
+
+
 async def test_sweepers_side_by_side_move_each_message_once(lane: Lane, sweeper: DeadlineSweeper) -> None:
     await lane.submit(*(customer(f"T-{n}") for n in range(AT_ONCE + 50)), decide_within_ms=1)
     await asyncio.sleep(0.005)

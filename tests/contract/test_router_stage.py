@@ -132,9 +132,49 @@ async def test_a_part_that_lands_while_a_partial_decision_is_made_is_not_forgott
     entries = await lane.read(Group.ROUTER)
     verdicts = await router.process(entries)
     await _analyse(lane, Part.SENTIMENT)
-    await router.commit(entries, verdicts)
+    assert await router.commit(entries, verdicts) == ["conflict"], "it is decided on what is there by now"
+    assert await router.commit(entries, await router.process(entries)) == ["done"]
+    assert [decision.missing_parts for decision in await _decisions(lane)] == [()]
+
+
+async def test_one_part_of_several_that_lands_meanwhile_is_decided_on_at_once(lane: Lane, router: RouterStage) -> None:
+    """It hands on no entry of its own, and the next part may be long in coming."""
+    await lane.submit(message := customer())
+    await _hand_over(lane, message)
+    entries = await lane.read(Group.ROUTER)
+    verdicts = await router.process(entries)
+    await _analyse(lane, Part.INTENT)
+    assert await router.commit(entries, verdicts) == ["conflict"]
+    assert await router.commit(entries, await router.process(entries)) == ["done"]
+    assert [decision.missing_parts for decision in await _decisions(lane)] == [("slots", "sentiment")]
+
+
+async def test_a_message_is_in_flight_and_kept_until_all_its_parts_have_landed(lane: Lane, router: RouterStage) -> None:
+    await lane.submit(message := customer())
+    await _analyse(lane, Part.INTENT)
+    await _hand_over(lane, message)
     await _route(lane, router)
-    assert [decision.missing_parts for decision in await _decisions(lane)] == [("sentiment",), ()]
+    await _analyse(lane, Part.SLOTS)
+    await _route(lane, router)
+    record = lane.keys.message(message.key)
+    assert (await lane.in_flight(), await lane.redis.ttl(record)) == (1, -1)
+    await _analyse(lane, Part.SENTIMENT)
+    assert await lane.in_flight() == 0
+    await _route(lane, router)
+    assert 0 < await lane.redis.ttl(record) <= RECORD_TTL_S
+    assert len(await _decisions(lane)) == 3
+
+
+async def test_a_part_given_up_after_the_decision_ends_the_waiting(lane: Lane, router: RouterStage) -> None:
+    await lane.submit(message := customer())
+    await _analyse(lane, Part.INTENT, Part.SLOTS)
+    await _hand_over(lane, message)
+    await _route(lane, router)
+    await part_stage(lane.redis, lane.keys, Part.SENTIMENT).give_up(await lane.read(Group.SENTIMENT), ["tried too often"])
+    assert await _route(lane, router) == ["done"]
+    assert [decision.missing_parts for decision in await _decisions(lane)] == [("sentiment",)], "nothing new is known"
+    assert await lane.in_flight() == 0
+    assert 0 < await lane.redis.ttl(lane.keys.message(message.key)) <= RECORD_TTL_S
 
 
 async def test_two_entries_about_one_message_decide_it_once(lane: Lane, router: RouterStage) -> None:
@@ -167,19 +207,19 @@ async def test_two_routers_with_entries_about_one_message_decide_it_once(lane: L
 async def test_an_entry_settled_by_a_decision_that_was_not_written_is_decided_anew(
     lane: Lane, router: RouterStage
 ) -> None:
-    """The slow router's partial decision is the one that stands; the last part must still make a revision."""
+    """The slow router's decision is the one that stands; what the quick one settled on its own must look at that."""
     await lane.submit(message := customer())
     await _hand_over(lane, message)
-    (early,) = await lane.read(Group.ROUTER, "slow")
-    partial = await router.process([early])
     await _analyse(lane)
+    (early,) = await lane.read(Group.ROUTER, "slow", 1)
+    slow = await router.process([early])
     batch = await lane.claim(Group.ROUTER, "quick", [early.id]) + await lane.read(Group.ROUTER, "quick")
-    whole = await router.process(batch)
-    assert await router.commit([early], partial) == ["done"]
-    assert await router.commit(batch, whole) == ["conflict", "conflict"]
-    assert await router.commit(batch, await router.process(batch)) == ["stale", "conflict"]
-    assert await router.commit(batch[1:], await router.process(batch[1:])) == ["done"]
-    assert [decision.missing_parts for decision in await _decisions(lane)] == [("intent", "slots", "sentiment"), ()]
+    quick = await router.process(batch)
+    assert [verdict.step for verdict in quick] == [Step.DECIDE, Step.SETTLE]
+    assert await router.commit([early], slow) == ["done"]
+    assert await router.commit(batch, quick) == ["conflict", "conflict"]
+    assert await router.commit(batch, await router.process(batch)) == ["stale", "done"]
+    assert len(await _decisions(lane)) == 1
 
 
 async def test_an_entry_settled_on_what_has_changed_since_is_decided_anew(lane: Lane, router: RouterStage) -> None:
@@ -238,6 +278,8 @@ async def test_giving_up_sends_the_message_to_review_and_nothing_waits(lane: Lan
     assert (decisions[0].outcome, decisions[0].reasons[0].rule) == (Outcome.REVIEW, Rule.DEAD_LETTER)
     (letter,) = await lane.entries(Stream.DEAD)
     assert (letter.reference, letter.text(b"g")) == (reference(first.key), "router")
+    assert await lane.in_flight() == 2, "their analysis is still to come"
+    await _analyse(lane)
     assert await lane.in_flight() == 0
 
 

@@ -108,6 +108,29 @@ async def test_more_messages_than_a_chunk_are_all_accepted_in_order(lane: Lane) 
     assert await lane.in_flight() == len(batch)
 
 
+async def test_once_full_a_call_lets_nothing_in_before_what_it_refused(lane: Lane) -> None:
+    """Room comes free between two chunks; the refused message, sent again, must not come after its successor."""
+
+    class Eased(Submitter):
+        async def _send(self, *args: Any) -> list[Receipt]:
+            answers = await super()._send(*args)
+            await lane.redis.set(lane.keys.in_flight(0), 0)
+            return answers
+
+    batch = [customer("T-1", f"m{n}") for n in range(2 * CHUNK)]
+    submitter = Eased(lane.redis, lane.keys, CHUNK - 1, 60_000, 60_000)
+    receipts = await submitter.submit(batch, [digest(message) for message in batch])
+    assert [receipt.admission for receipt in receipts] == [Admission.NEW] * (CHUNK - 1) + [Admission.FULL] * (CHUNK + 1)
+    again = await submitter.submit(batch, [digest(message) for message in batch])
+    assert [receipt.sequence for receipt in again[: CHUNK + 1]] == list(range(1, CHUNK + 2))
+
+
+async def test_a_ticket_remembers_its_latest_thousand_messages(lane: Lane) -> None:
+    await lane.submit(*(customer("T-1", f"m{n}") for n in range(1, 1004)))
+    records, _ = await lane.records.ticket("acme", "T-1") or ([], None)
+    assert [record.message.sequence for record in records] == list(range(4, 1004))
+
+
 async def test_receipts_come_in_the_order_of_the_messages_across_shards(redis: Redis) -> None:
     keys = Keys(4)
     await prepare(redis, keys)

@@ -61,7 +61,10 @@ QUEUE_REQUESTS: dict[str, tuple[str, dict[str, object], str, str]] = {
     "no item": ("ReleaseItem", {"item_id": ""}, "item_id", "does not match"),
     "item": ("GetItem", {"item_id": "1-1"}, "item_id", "does not match"),
     "item in foreign digits": ("GetItem", {"item_id": "1-1-٣"}, "item_id", "does not match"),
-    "no disposition": ("CompleteItem", {"disposition": 0}, "disposition", "must not be in list [0]"),
+    "no disposition": ("CompleteItem", {"disposition": 0}, "disposition", "must not be in list [0, 6]"),
+    "a disposition that is the service's own": (
+        "CompleteItem", {"disposition": 6}, "disposition", "must not be in list [0, 6]",
+    ),
     "disposition": ("CompleteItem", {"disposition": 99}, "disposition", "one of the defined"),
     "note": ("CompleteItem", {"note": "x" * 2001}, "note", "at most 2000 characters"),
     "NUL in a note": ("CompleteItem", {"note": "\0"}, "note", "must not hold NUL characters; remove them"),

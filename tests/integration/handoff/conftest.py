@@ -79,7 +79,9 @@ class World:
         return self.keys.shard(tenant, ticket)
 
     def stage(self, shard: int) -> HandoffStage:
-        return HandoffStage(self.redis, self.queue_keys, shard, self.records, self.metrics, EVENTS_KEPT)
+        return HandoffStage(
+            self.redis, self.queue_keys, shard, self.records, self.metrics, RECORD_TTL_S, EVENTS_KEPT
+        )
 
     async def say(self, decision: Decision, text: str, frustration: float = 0.9, language: str = "en") -> None:
         """Let the customer have written the message that the decision is on, all of it telling."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from google.protobuf.message import DecodeError
 
 from services.handoff.item import Disposition, ItemState, QueueItem
-from shared.domain.decision import Outcome, Priority
+from shared.domain.decision import Decision, Outcome, Priority, Reason, Rule
+from shared.errors import ConflictError
 from shared.streams.names import Group, Stream
-from tests.integration.handoff.conftest import LEASE_MS, TENANT, World, decided
+from tests.integration.handoff.conftest import LEASE_MS, RECORD_TTL_S, TENANT, World, decided
 
 
 async def complete(world: World, item: QueueItem, agent: str = "ana") -> None:
@@ -126,6 +128,67 @@ async def test_what_a_person_has_seen_to_does_not_come_back(world: World) -> Non
     await complete(world, await world.only())
     assert await world.enqueue(decided("T1", 1, revision=2), decided("T1", 2, revision=2)) == ["covered", "covered"]
     assert await world.items() == ()
+
+
+def late(ticket: str, sequence: int = 1, **changes: Any) -> Decision:
+    """A review because the intents are late."""
+    return decided(
+        ticket, sequence, Outcome.REVIEW, queue="review", reasons=(Reason(Rule.MISSING_PART, "intent"),),
+        partial=True, missing_parts=("intent",), **changes,
+    )  # fmt: skip
+
+
+def landed(ticket: str, sequence: int = 1) -> Decision:
+    return decided(ticket, sequence, Outcome.ROUTED, revision=2, reasons=(Reason(Rule.ROUTE, "refund"),))
+
+
+async def test_what_waited_for_its_analysis_alone_is_settled_when_that_lands(world: World) -> None:
+    assert await world.enqueue(late("T1")) == ["opened"]
+    item = await world.only()
+    assert await world.enqueue(landed("T1")) == ["settled"]
+    assert await world.items() == ()
+    settled = await world.queue.get(TENANT, item.id)
+    assert (settled.state, settled.disposition, settled.agent) == (ItemState.COMPLETED, Disposition.SETTLED, "")
+    assert (settled.decision.outcome, settled.decision.revision) == (Outcome.ROUTED, 2)
+    assert 0 < await world.redis.pttl(world.queue_keys.item(world.shard("T1"), item.id)) <= RECORD_TTL_S * 1000
+    assert world.sample("switchyard_human_queue_arrivals_total", queue="billing", result="settled") == 1
+    with pytest.raises(ConflictError, match="is settled"):
+        await world.leases.claim_exactly(TENANT, item.id, "ana", LEASE_MS)
+
+
+async def test_every_late_message_of_a_ticket_must_have_landed(world: World) -> None:
+    await world.enqueue(late("T1"), late("T1", 2), late("T1", 2))
+    assert await world.enqueue(landed("T1", 2)) == ["updated"]
+    assert len(await world.items()) == 1
+    assert await world.enqueue(landed("T1", 1)) == ["settled"]
+
+
+async def test_an_older_item_with_a_twelfth_message_is_not_settled_by_its_second(world: World) -> None:
+    await world.enqueue(late("T1", 12))
+    assert await world.enqueue(landed("T1", 2)) == ["done"]
+    assert len(await world.items()) == 1
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+async def test_who_is_needed_for_another_reason_too_stays(world: World, order: str) -> None:
+    escalated, review = decided("T1", 1), late("T1", 2)
+    await world.enqueue(*((escalated, review) if order == "before" else (review, escalated)))
+    assert "settled" not in await world.enqueue(landed("T1", 2))
+    assert len(await world.items()) == 1
+
+
+async def test_what_somebody_has_looked_at_is_theirs_to_end(world: World) -> None:
+    await world.enqueue(late("T1"), late("T2"))
+    claimed, released = await world.must_claim("ana"), await world.must_claim("ben")
+    await world.leases.release(TENANT, released.id, "ben")
+    assert await world.enqueue(landed("T1"), landed("T2")) == ["updated", "updated"]
+    assert {item.id for item in await world.items()} == {claimed.id, released.id}
+
+
+async def test_a_settled_ticket_comes_back_when_it_needs_a_person(world: World) -> None:
+    await world.enqueue(late("T1"), landed("T1"))
+    assert await world.enqueue(decided("T1", 1, revision=3)) == ["opened"]
+    assert (await world.only()).decision.outcome is Outcome.ESCALATED
 
 
 async def test_tickets_of_equal_name_of_two_tenants_are_two(world: World) -> None:

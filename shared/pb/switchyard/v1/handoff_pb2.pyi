@@ -59,6 +59,10 @@ class _DispositionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Dispositi
     """Somebody else solved it before."""
     DISPOSITION_SPAM: _Disposition.ValueType  # 5
     """Spam or abuse."""
+    DISPOSITION_SETTLED: _Disposition.ValueType  # 6
+    """Nobody's: the ticket waited only because its analysis was late, and when that came it needed no person.
+    Set by the service where nobody had claimed the item; not for CompleteItem.
+    """
 
 class Disposition(_Disposition, metaclass=_DispositionEnumTypeWrapper):
     """What an agent says of an item when done."""
@@ -74,6 +78,10 @@ DISPOSITION_ALREADY_SOLVED: Disposition.ValueType  # 4
 """Somebody else solved it before."""
 DISPOSITION_SPAM: Disposition.ValueType  # 5
 """Spam or abuse."""
+DISPOSITION_SETTLED: Disposition.ValueType  # 6
+"""Nobody's: the ticket waited only because its analysis was late, and when that came it needed no person.
+Set by the service where nobody had claimed the item; not for CompleteItem.
+"""
 Global___Disposition: _TypeAlias = Disposition  # noqa: Y015
 
 @_typing.final
