@@ -29,7 +29,9 @@ def build(platform: PlatformConfig, config: IntakeConfig) -> Service:
     redis, keys = connect(platform.redis_url), Keys(platform.shards)
     languages = LanguageIdentifier(load_pack(platform.pack).languages[0])
     headroom = StoreHeadroom(redis, keys, config.memory_ceiling, config.retry_after_ms, metrics)
-    streams = DecidedStreams(redis, keys)
+    # Whoever follows decisions waits on a connection: they have their own, so that they never keep submits waiting.
+    following = connect(platform.redis_url, config.watchers + 1)
+    streams = DecidedStreams(following, keys)
     waiter = DecisionWaiter(streams)
     implementation = IntakeServicer(
         Tenants(platform.tenants),
@@ -42,6 +44,7 @@ def build(platform: PlatformConfig, config: IntakeConfig) -> Service:
         metrics,
         config.retry_after_ms,
         config.heartbeat_s,
+        config.watchers,
     )
     server = RpcServer(
         f"{platform.host}:{config.port}", [servicer(implementation)], RpcMetrics(registry), platform.max_request_bytes
@@ -50,4 +53,5 @@ def build(platform: PlatformConfig, config: IntakeConfig) -> Service:
         "intake", server, registry, redis, keys, platform.host, config.metrics_port,
         Loops(background=[headroom.watch, waiter.run]),
         ready=lambda: languages.loaded,
+        close=following.aclose,
     )

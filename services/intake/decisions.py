@@ -88,7 +88,7 @@ class DecidedStreams:
         while True:
             for shard, entry in await self.read(positions, BLOCK_MS):
                 positions[shard] = entry.id
-                if entry.reference.startswith(mine):
+                if entry.reference.startswith(mine) and not entry.text(b"g"):  # replayed for a group alone
                     yield entry, encode_token(positions)
                     last = time.monotonic()
             if time.monotonic() - last >= heartbeat_s:

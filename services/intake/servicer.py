@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-import grpc
 import structlog
 
 from services.intake.decisions import DecidedStreams, DecisionWaiter
@@ -26,9 +25,11 @@ from shared.convert import (
 )
 from shared.domain.ticket import Message
 from shared.errors import BacklogFullError, NotFoundError
+from shared.observability.logging import trace_id
 from shared.pb.switchyard.v1 import intake_pb2 as pb
 from shared.pb.switchyard.v1 import intake_pb2_grpc as pb_grpc
 from shared.pb.switchyard.v1 import ticket_pb2
+from shared.rpc.interceptors import traceparent
 from shared.rpc.server import Servicer
 from shared.rpc.status import failure_of, invalid
 from shared.rpc.validation import violations
@@ -56,11 +57,13 @@ class IntakeServicer(pb_grpc.TicketIntakeServiceServicer):
         metrics: IntakeMetrics,
         retry_after_ms: int,
         heartbeat_s: float,
+        most_watchers: int,
     ) -> None:
         self._tenants, self._languages, self._submitter = tenants, languages, submitter
         self._headroom, self._records, self._streams = headroom, records, streams
         self._waiter, self._metrics = waiter, metrics
         self._retry_after_ms, self._heartbeat_s = retry_after_ms, heartbeat_s
+        self._most_watchers, self._watching = most_watchers, 0
 
     async def SubmitMessage(self, request: pb.SubmitMessageRequest, context: Any) -> pb.SubmitMessageResponse:
         message, mark = self._read(request.tenant, request.message, context)
@@ -128,7 +131,14 @@ class IntakeServicer(pb_grpc.TicketIntakeServiceServicer):
         self, request: pb.WatchDecisionsRequest, context: Any
     ) -> AsyncIterator[pb.WatchDecisionsResponse]:
         self._tenants.require(request.tenant)
-        self._metrics.watchers.inc()
+        if self._watching >= self._most_watchers:
+            raise BacklogFullError(
+                f"{self._watching} streams follow decisions here, and intake.watchers allows no more; follow with "
+                "fewer, ask another replica, or try again later",
+                self._retry_after_ms,
+            )
+        self._watching += 1
+        self._metrics.watchers.set(self._watching)
         try:
             async for entry, token in self._streams.follow(
                 request.tenant, request.resume_token, self._heartbeat_s
@@ -138,7 +148,8 @@ class IntakeServicer(pb_grpc.TicketIntakeServiceServicer):
                     decision = decode_decision_pb(entry.fields[b"d"], int(entry.text(b"at") or 0))
                 yield pb.WatchDecisionsResponse(decision=decision, resume_token=token)
         finally:
-            self._metrics.watchers.dec()
+            self._watching -= 1
+            self._metrics.watchers.set(self._watching)
 
     def _read(self, tenant: str, new: ticket_pb2.NewMessage, context: Any) -> tuple[Message, bytes]:
         """A request's message ready to submit, and the digest of what was sent."""
@@ -146,7 +157,7 @@ class IntakeServicer(pb_grpc.TicketIntakeServiceServicer):
         declared = message_from_new(tenant, new, new.language)
         mark = digest(declared)
         language = new.language or self._languages.identify(new.text)
-        return replace(declared, language=language, traceparent=_traceparent(context)), mark
+        return replace(declared, language=language, traceparent=traceparent(context)), mark
 
     async def _submit_one(self, message: Message, mark: bytes) -> Receipt:
         self._headroom.require()
@@ -170,6 +181,10 @@ class IntakeServicer(pb_grpc.TicketIntakeServiceServicer):
 
     def _count(self, message: Message, receipt: Receipt) -> None:
         self._metrics.submitted(receipt.admission.value)
+        log.debug(
+            "message_submitted", tenant=message.key.tenant, ticket=message.key.ticket, message=message.key.message,
+            admission=receipt.admission.value, sequence=receipt.sequence, trace_id=trace_id(message.traceparent),
+        )  # fmt: skip
         if receipt.admission is Admission.NEW:
             self._metrics.accepted_language(self._languages.bounded(message.language))
 
@@ -183,14 +198,6 @@ def _acknowledge(message: Message, receipt: Receipt) -> pb.Acknowledgement:
         duplicate=receipt.admission is Admission.KNOWN,
         language=message.language,
     )
-
-
-def _traceparent(context: grpc.aio.ServicerContext[Any, Any]) -> str:
-    """W3C trace context of the call, if it carries a well-formed one."""
-    for key, value in context.invocation_metadata() or ():
-        if key == "traceparent" and len(value) == 55 and value.isascii():
-            return value if isinstance(value, str) else value.decode()
-    return ""
 
 
 def servicer(implementation: IntakeServicer) -> Servicer:

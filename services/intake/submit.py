@@ -95,6 +95,7 @@ class Submitter:
             keys += [self._keys.message(message.key), self._keys.ticket(message.key.tenant, message.key.ticket)]
             analysed = "1" if message.author is Author.CUSTOMER else "0"
             args += [mark, encode_message(message), reference(message.key), message.key.message, analysed]
+            args.append(message.traceparent)
         answers = await self._submit(keys, args)
         return [Receipt(Admission(status.decode()), sequence, at) for status, sequence, at in answers]
 

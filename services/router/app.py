@@ -47,7 +47,10 @@ def build(platform: PlatformConfig, config: RouterConfig) -> Service:
         )
         for shard in keys.every_shard()
     ]
-    keeper = BacklogKeeper(redis, keys, Stream.ANALYZED, Group.ROUTER.value, stage_metrics)
+    keeper = BacklogKeeper(
+        redis, keys, Stream.ANALYZED, Group.ROUTER.value, stage_metrics,
+        dead_kept_ms=2 * platform.record_ttl_s * 1000,  # by then the message is gone, and nothing could be replayed
+    )  # fmt: skip
     sweeper = DeadlineSweeper(redis, keys, config.sweep_ms, metrics)
     implementation = RouterServicer(Tenants(platform.tenants), policies, clients, clock)
     server = RpcServer(

@@ -22,7 +22,7 @@ def read_intents(pack: Path) -> tuple[str, ...]:
     try:
         document = yaml.safe_load((pack / TAXONOMY_FILE).read_text(encoding="utf-8"))
         return tuple(document["intents"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
         raise PolicyError(
             f"{pack / TAXONOMY_FILE}: cannot be read as a taxonomy ({type(error).__name__})"
         ) from error
@@ -69,3 +69,7 @@ class PolicyStore:
             return self._path.read_text(encoding="utf-8")
         except OSError as error:
             raise PolicyError(f"{self._path}: cannot be read ({error.strerror})") from error
+        except UnicodeDecodeError as error:
+            raise PolicyError(
+                f"{self._path}: byte {error.start} is not UTF-8; save the file in that encoding"
+            ) from error

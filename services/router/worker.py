@@ -21,6 +21,7 @@ from shared.clock import Clock
 from shared.convert import decode_conversation, encode_conversation, encode_decision
 from shared.domain.decision import Conversation, Decision
 from shared.domain.policy import Policy
+from shared.observability.logging import trace_id
 from shared.streams.entry import Entry
 from shared.streams.names import Keys, Stream
 from shared.streams.records import RECORD_FIELDS, Record, decode_record
@@ -58,6 +59,7 @@ class Verdict:
     after: Conversation = NO_CONVERSATION
     decision: Decision | None = None
     accepted_at_ms: int = 0
+    traceparent: str = ""
 
 
 class RouterStage:
@@ -198,6 +200,7 @@ class RouterStage:
                 continue
             if verdict.decision is not None:
                 self._metrics.decided(verdict.decision, (now - verdict.accepted_at_ms) / 1000)
+                _tell(verdict.decision, verdict.traceparent)
             elif verdict.step is Step.PARK:
                 self._metrics.parked()
 
@@ -208,7 +211,15 @@ def _verdict(
     message = record.message
     return Verdict(
         step, decision.revision, record.parts, message.sequence, ticket.version, before, after, decision,
-        message.accepted_at_ms,
+        message.accepted_at_ms, message.traceparent,
+    )  # fmt: skip
+
+
+def _tell(decision: Decision, traceparent: str) -> None:
+    log.debug(
+        "message_decided", tenant=decision.key.tenant, ticket=decision.key.ticket, message=decision.key.message,
+        revision=decision.revision, outcome=decision.outcome.value, queue=decision.queue,
+        rule=decision.reasons[0].rule.value, trace_id=trace_id(traceparent),
     )  # fmt: skip
 
 

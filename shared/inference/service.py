@@ -34,7 +34,8 @@ class AnalysisParts(Generic[PartT]):
 
 
 def settings_of(section: ConsumerSection) -> ConsumerSettings:
-    return ConsumerSettings(section.batch, section.block_ms, section.lease_ms, section.max_deliveries)
+    """One message at a time while it keeps up: the model runs them one by one anyway."""
+    return ConsumerSettings(section.batch, section.block_ms, section.lease_ms, section.max_deliveries, step=1)
 
 
 def build_analysis_service(

@@ -46,6 +46,12 @@ def meant(error: BaseException) -> str:
     return str(error) if isinstance(error, SwitchyardError) else ""
 
 
+def trace_id(traceparent: str) -> str:
+    """The trace id of a W3C traceparent (``00-<32 hex>-<16 hex>-<2 hex>``), "" where there is none."""
+    parts = traceparent.split("-")
+    return parts[1] if len(parts) == 4 and len(parts[1]) == 32 else ""
+
+
 def raised_at(error: BaseException) -> str:
     """File and line where an error came up, "" for one that was never raised.
 

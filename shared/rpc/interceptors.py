@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError, Message
 
 from shared.cancellation import cancel_all
 from shared.errors import UnavailableError
-from shared.observability.logging import raised_at
+from shared.observability.logging import raised_at, trace_id
 from shared.observability.rpc_metrics import RpcMetrics
 from shared.rpc.status import Failure, failure_of, invalid
 from shared.rpc.validation import violations
@@ -64,7 +64,7 @@ class CallGuard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
                         code = "OK"
                         return response
                     except Exception as error:
-                        failure = _explain(method, error)
+                        failure = _explain(method, error, request, context)
                 code = failure.code.name
                 await context.abort(failure.code, failure.message, failure.trailers)
             finally:
@@ -86,7 +86,7 @@ class CallGuard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
                         code = "OK"
                         return
                     except Exception as error:
-                        failure = _explain(method, error)
+                        failure = _explain(method, error, request, context)
                 code = failure.code.name
                 await context.abort(failure.code, failure.message, failure.trailers)
             finally:
@@ -131,9 +131,34 @@ def _read(parse: Callable[[bytes], Message], raw: bytes) -> tuple[Message | None
     return request, invalid(found) if found else None
 
 
-def _explain(method: str, error: Exception) -> Failure:
+def _explain(
+    method: str, error: Exception, request: Any, context: grpc.aio.ServicerContext[Any, Any]
+) -> Failure:
     failure = failure_of(error)
     if failure.code is grpc.StatusCode.INTERNAL:
         # The type and place, not the message: it could quote the customer.
-        log.error("call_failed", method=method, error=type(error).__name__, at=raised_at(error))
+        log.error(
+            "call_failed", method=method, error=type(error).__name__, at=raised_at(error), **_ids(request, context)
+        )
     return failure
+
+
+def traceparent(context: grpc.aio.ServicerContext[Any, Any]) -> str:
+    """W3C trace context of a call, "" where it carries no well-formed one."""
+    for key, value in context.invocation_metadata() or ():
+        if key == "traceparent" and len(value) == 55 and value.isascii():
+            return value if isinstance(value, str) else value.decode()
+    return ""
+
+
+def _ids(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> dict[str, str]:
+    """What tells which call it was: names that the request holds, and its trace."""
+    message = getattr(request, "message", None)
+    found = {
+        "tenant": getattr(request, "tenant", ""),
+        "ticket": getattr(message, "ticket_id", "") or getattr(request, "ticket_id", ""),
+        "message": getattr(message, "message_id", ""),
+        "item": getattr(request, "item_id", ""),
+        "trace_id": trace_id(traceparent(context)),
+    }
+    return {name: value for name, value in found.items() if value}

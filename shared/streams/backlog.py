@@ -35,7 +35,10 @@ async def ensure_groups(redis: Redis, keys: Keys) -> None:
 
 
 class BacklogKeeper:
-    """Keeps one stream of one group measured and trimmed, every ``interval`` seconds."""
+    """Keeps one stream of one group measured and trimmed, every ``interval`` seconds.
+
+    ``dead_kept_ms``: trim dead letters that are older, too; 0 leaves them to others.
+    """
 
     def __init__(
         self,
@@ -46,9 +49,11 @@ class BacklogKeeper:
         metrics: StageMetrics,
         keep_ms: int = 0,
         interval: float = 5.0,
+        dead_kept_ms: int = 0,
     ) -> None:
         self._redis, self._keys, self._stream, self._group = redis, keys, stream, group
         self._metrics, self._keep_ms, self._interval = metrics, keep_ms, interval
+        self._dead_kept_ms = dead_kept_ms
         self._trim = Script(redis, HERE / "trim.lua")
         self._forget = Script(redis, HERE / "forget.lua")
 
@@ -71,6 +76,10 @@ class BacklogKeeper:
             log.warning("consumer_group_missing", stream=name)
             await ensure_groups(self._redis, self._keys)
         await self._forget([name], [self._group, CONSUMER_FORGOTTEN_MS])
+        if self._dead_kept_ms:
+            seconds, _ = await self._redis.time()
+            oldest = f"{seconds * 1000 - self._dead_kept_ms}-0"
+            await self._redis.xtrim(self._keys.stream(Stream.DEAD, shard), minid=oldest, approximate=True)
 
     async def _measure(self, name: str, shard: int, info: dict[str, Any]) -> None:
         lag = info.get("lag")

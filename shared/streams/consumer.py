@@ -21,6 +21,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from shared.cancellation import cancel_all
 from shared.clock import Clock
+from shared.observability.logging import raised_at
 from shared.observability.stage_metrics import StageMetrics
 from shared.streams.entry import READABLE_VERSIONS, Entry, parse_entry
 from shared.streams.recovery import PendingEntry, Takeover, plan
@@ -37,15 +38,17 @@ GROUP_LOST = ("NOGROUP", "UNBLOCKED")  # the latter where the stream goes while 
 class ConsumerSettings:
     """``lease_ms``: a consumer silent for so long is taken for dead. ``batch``: entries read at once.
 
-    After ``max_deliveries`` deliveries an entry is a dead letter. ``block_ms`` bounds how long a
-    drain waits for a read that finds nothing.
+    A read that is not full means that the consumer keeps up: then ``step`` entries at a time are processed
+    and committed, so that none waits for those behind it (0: always all of a read). After
+    ``max_deliveries`` deliveries an entry is a dead letter. ``block_ms`` bounds how long a drain waits
+    for a read that finds nothing.
     """
 
     batch: int = 16
     block_ms: int = 500
     lease_ms: int = 15_000
     max_deliveries: int = 5
-    drain_ms: int = 10_000
+    step: int = 0
 
 
 def consumer_name(service: str) -> str:
@@ -95,6 +98,7 @@ class Consumer(Generic[ResultT]):
                     else:
                         log.error("stream_error", stream=self._stream, group=self._group, error=str(error)[:200])
                         await asyncio.sleep(pause)
+                        pause = min(pause * 2, RECONNECT_SECONDS[1])
                 except (RedisError, OSError) as error:
                     log.warning("store_unreachable", stream=self._stream, error=type(error).__name__)
                     await asyncio.sleep(pause)
@@ -132,17 +136,22 @@ class Consumer(Generic[ResultT]):
         return [parse_entry(raw_id, fields) for raw_id, fields in _flat(rows)]
 
     async def _find_takeover(self) -> Takeover:
-        rows: Any = await self._redis.xpending_range(
-            self._stream, self._group, "-", "+", self._settings.batch * 8, idle=self._settings.lease_ms
-        )
-        pending = [
-            PendingEntry(row["message_id"].decode(), row["time_since_delivered"], row["times_delivered"])
-            for row in rows
-            if row["message_id"].decode() not in self._held
-        ]
-        return plan(
-            pending, self._settings.batch, self._settings.lease_ms, self._settings.max_deliveries
-        )
+        """The first that is due, however many before it are still being waited for."""
+        settings, start = self._settings, "-"
+        page = settings.batch * 8
+        while True:
+            rows: Any = await self._redis.xpending_range(
+                self._stream, self._group, start, "+", page, idle=settings.lease_ms
+            )
+            pending = [
+                PendingEntry(row["message_id"].decode(), row["time_since_delivered"], row["times_delivered"])
+                for row in rows
+                if row["message_id"].decode() not in self._held
+            ]
+            takeover = plan(pending, settings.batch, settings.lease_ms, settings.max_deliveries)
+            if takeover.ids or len(rows) < page:
+                return takeover
+            start = f"({rows[-1]['message_id'].decode()}"
 
     async def _take_over(self, takeover: Takeover) -> None:
         rows: Any = await self._redis.xclaim(
@@ -178,15 +187,19 @@ class Consumer(Generic[ResultT]):
         if not entries:
             return
         ids = [entry.id for entry in entries]
+        step = self._settings.step
+        if not step or len(entries) >= self._settings.batch:
+            step = len(entries)
         self._held.update(ids)
         try:
-            await self._work(entries)
+            for start in range(0, len(entries), step):
+                await self._work(entries[start : start + step])
+                self._held.difference_update(ids[start : start + step])
         except asyncio.CancelledError:
             raise  # still in hand: `run` hands them back
         except BaseException:
             self._held.difference_update(ids)
             raise
-        self._held.difference_update(ids)
 
     async def _work(self, entries: Sequence[Entry]) -> None:
         """Process and commit; on failure halve, so that only the entry at fault stays pending."""
@@ -194,6 +207,8 @@ class Consumer(Generic[ResultT]):
         started = self._clock.monotonic()
         try:
             results = await self._stage.process(entries)
+            computed = self._clock.monotonic() - started
+            statuses = await self._stage.commit(entries, results)
         except (RedisError, OSError):
             raise
         except Exception as error:
@@ -202,26 +217,28 @@ class Consumer(Generic[ResultT]):
                 await self._work(entries[:middle])
                 await self._work(entries[middle:])
                 return
-            self._remember_failure(entries[0].id, error)
+            self._remember_failure(entries[0], error)
             return
         self._metrics.processed(
             len(entries),
-            compute_seconds=self._clock.monotonic() - started,
+            compute_seconds=computed,
             queue_seconds=[max(0, now - entry.added_at_ms) / 1000 for entry in entries],
         )
-        statuses = await self._stage.commit(entries, results)
         self._metrics.committed(statuses)
         again = [entry for entry, status in zip(entries, statuses, strict=True) if status == "conflict"]
         if again:
             await self._work(again)
 
-    def _remember_failure(self, entry_id: str, error: Exception) -> None:
+    def _remember_failure(self, entry: Entry, error: Exception) -> None:
         # The type alone: a message could quote the customer.
-        self._failures[entry_id] = f"last error: {type(error).__name__}"
+        self._failures[entry.id] = f"last error: {type(error).__name__}"
         if len(self._failures) > REMEMBERED_FAILURES:
             self._failures.popitem(last=False)
         self._metrics.failed()
-        log.error("entry_failed", stream=self._stream, group=self._group, entry=entry_id, error=type(error).__name__)
+        log.error(
+            "entry_failed", stream=self._stream, group=self._group, entry=entry.id, deliveries=entry.deliveries,
+            error=type(error).__name__, at=raised_at(error), **entry.ids,
+        )
 
     async def _bury(self, entries: Sequence[Entry], reasons: Sequence[str]) -> None:
         try:
@@ -233,12 +250,20 @@ class Consumer(Generic[ResultT]):
             # ever more seldom.
             log.critical(
                 "giving_up_failed", stream=self._stream, group=self._group, count=len(entries),
-                entry=entries[0].id, error=type(error).__name__,
+                entry=entries[0].id, error=type(error).__name__, at=raised_at(error), **entries[0].ids,
             )
             return
-        buried = sum(1 for status in statuses if status not in ("stale", "conflict"))
-        self._metrics.dead_lettered(buried)
-        log.error("entries_dead_lettered", stream=self._stream, group=self._group, count=buried)
+        buried = [
+            (entry, reason)
+            for entry, reason, status in zip(entries, reasons, statuses, strict=True)
+            if status not in ("stale", "conflict")
+        ]
+        self._metrics.dead_lettered(len(buried))
+        for entry, reason in buried:
+            log.error(
+                "entry_dead_lettered", stream=self._stream, group=self._group, entry=entry.id,
+                deliveries=entry.deliveries, reason=reason, **entry.ids,
+            )
 
     async def _keep_lease(self) -> None:
         while True:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from shared.observability.logging import trace_id
+from shared.streams.names import SEPARATOR
+
 SCHEMA_VERSION = "1"
 READABLE_VERSIONS = frozenset({"1"})
 
@@ -21,6 +24,13 @@ class Entry:
     def added_at_ms(self) -> int:
         """When it was added, by the store's clock (Unix milliseconds)."""
         return int(self.id.partition("-")[0])
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """What a log line about it must name: tenant, ticket and message, and the trace where one is known."""
+        names = dict(zip(("tenant", "ticket", "message"), self.reference.split(SEPARATOR), strict=False))
+        trace = trace_id(self.text(b"tp"))
+        return {**names, "trace_id": trace} if trace else names
 
     def text(self, name: bytes) -> str:
         """A field as text, or "" where it is missing; what is not UTF-8 is replaced."""

@@ -16,11 +16,13 @@ ANSWER_SECONDS = 5.0
 MOST_CONNECTIONS = 256
 
 
-def connect(url: str) -> Redis:
-    """A client for one service. Calls fail fast: the pipeline's loops do their own retrying."""
+def connect(url: str, most: int = MOST_CONNECTIONS) -> Redis:
+    """A client for one service, of at most so many connections. Calls fail fast: the pipeline's loops do
+    their own retrying.
+    """
     pool = PromptPool.from_url(
         url,
-        max_connections=MOST_CONNECTIONS,
+        max_connections=most,
         patience_s=ANSWER_SECONDS,
         socket_connect_timeout=CONNECT_SECONDS,
         socket_timeout=ANSWER_SECONDS,

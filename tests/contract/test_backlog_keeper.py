@@ -51,6 +51,20 @@ async def test_what_is_unread_and_unended_is_measured(lane: Lane, kept: Kept) ->
     assert (kept.gauge("lag_entries"), kept.gauge("lag_known"), kept.gauge("pending_entries")) == (5, 1, 2)
 
 
+async def test_dead_letters_older_than_their_messages_are_trimmed(lane: Lane) -> None:
+    stream, now = lane.keys.stream(Stream.DEAD, 0), int((await lane.redis.time())[0]) * 1000
+    await lane.redis.config_set("stream-node-max-entries", 1)  # trimming spares nothing by chance
+    for age in (5000, 4000, 10):
+        await lane.redis.xadd(stream, {"v": "1"}, id=f"{now - age * 1000}-0")
+    metrics = StageMetrics(CollectorRegistry())
+    keeper = BacklogKeeper(
+        lane.redis, lane.keys, Stream.ANALYZED, Group.ROUTER.value, metrics, dead_kept_ms=4_500_000
+    )
+    await keeper.tend(0)
+    await lane.redis.config_set("stream-node-max-entries", 100)
+    assert [entry.added_at_ms for entry in await lane.entries(Stream.DEAD)] == [now - 4_000_000, now - 10_000]
+
+
 async def test_the_age_is_that_of_the_oldest_entry_not_ended(lane: Lane, kept: Kept) -> None:
     await kept.keeper.tend(0)
     assert kept.gauge("oldest_entry_seconds") == 0, "nothing waits"

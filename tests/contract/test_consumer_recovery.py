@@ -157,6 +157,35 @@ async def _add(lane: Lane, entries: Sequence[dict[bytes, bytes]]) -> None:
         await lane.redis.xadd(lane.keys.stream(Stream.TICKETS, 0), fields)  # type: ignore[arg-type]
 
 
+async def test_entries_that_still_wait_hide_none_that_is_due(lane: Lane) -> None:
+    """More of them than are looked at in one go, all older, all in back-off."""
+    waiting = 8 * SOON.batch + 5
+    await _fill(lane, waiting + 1)
+    entries = await lane.read(Group.SLOTS, "dead", waiting + 1)
+    stream, lease = lane.keys.stream(Stream.TICKETS, 0), 400
+    for entry in entries[:-1]:
+        await lane.redis.xclaim(stream, Group.SLOTS.value, "dead", 0, [entry.id], idle=lease, retrycount=6, justid=True)
+    settings = replace(SOON, lease_ms=lease, max_deliveries=9)
+    async with running(Worker(lane.redis, lane.keys, "heir", quick, settings)):
+        await _landed(lane, 1)
+    assert (await lane.pending(Group.SLOTS)).keys() == {entry.id for entry in entries[:-1]}
+
+
+async def test_what_cannot_be_committed_does_not_end_the_consumer(lane: Lane) -> None:
+    await _fill(lane, 3)
+    worker = Worker(lane.redis, lane.keys, "one", _unencodable)
+    async with running(worker):
+        await _landed(lane, 2)
+    assert len(await lane.pending(Group.SLOTS)) == 1
+    assert worker.metric("switchyard_stage_failures_total") == 1
+
+
+async def _unencodable(utterances: Sequence[Utterance]) -> Sequence[Any]:
+    """A model whose answer to one text is not a part at all."""
+    answers = await quick(utterances)
+    return [None if item.text == "text 1" else answer for item, answer in zip(utterances, answers, strict=True)]
+
+
 async def test_entries_of_an_unknown_schema_are_dead_letters_at_once(lane: Lane) -> None:
     """The lease is a minute here: they are not even tried a second time."""
     await _add(lane, UNKNOWN_SCHEMAS)

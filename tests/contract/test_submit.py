@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 from redis.asyncio import Redis
 
-from services.intake.submit import CHUNK, Admission, Submitter, digest
+from services.intake.submit import CHUNK, Admission, Receipt, Submitter, digest
 from shared.convert import decode_message
 from shared.streams.names import Group, Keys, Stream, reference
 from shared.streams.store import prepare

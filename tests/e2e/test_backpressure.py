@@ -10,7 +10,8 @@ import pytest
 from google.rpc import error_details_pb2
 from redis import Redis
 
-from tests.harness.helpdesk import Helpdesk, details, said
+from shared.pb.switchyard.v1 import intake_pb2
+from tests.harness.helpdesk import Helpdesk, details, said, watching
 from tests.harness.letters import CANCEL, letters
 from tests.harness.store_process import StoreProcess
 from tests.harness.system import SERVICES, System, some_server
@@ -34,6 +35,7 @@ def narrow(store: StoreProcess) -> Iterator[System]:
         "intake.backlog": BACKLOG,
         "intake.retry_after_ms": RETRY_AFTER_MS,
         "intake.decide_within_ms": 60_000,
+        "intake.watchers": 2,
     }
     system = System(store.url, (("intake",), WORKERS), settings)
     try:
@@ -83,6 +85,29 @@ async def test_a_full_backlog_refuses_with_a_delay_until_there_is_room(desk: Hel
     await desk.submit_surely([one_more, *letters(2, 80, "L")], batch=10)
     assert len(await desk.decided("T-9")) == 1
     assert [entry.decision.sequence for entry in await desk.decided("L-0", 30)] == list(range(1, 41))
+
+
+async def test_watchers_past_the_limit_are_refused_and_those_that_leave_make_room(desk: Helpdesk) -> None:
+    async with watching(desk) as first, watching(desk):
+        assert first.connections == 1
+        stream = desk.intake.WatchDecisions(intake_pb2.WatchDecisionsRequest(tenant=desk.tenant))
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await stream.read()
+        assert refusal.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert retry_delay_ms(refusal.value) == RETRY_AFTER_MS
+        assert "intake.watchers" in (refusal.value.details() or "")
+        assert (await desk.submit(said("T-1", "m1", CANCEL))).sequence == 1, "submits do not wait for watchers"
+
+    async def room() -> bool:
+        stream = desk.intake.WatchDecisions(intake_pb2.WatchDecisionsRequest(tenant=desk.tenant))
+        try:
+            return bool((await stream.read()).resume_token)
+        except grpc.aio.AioRpcError:
+            return False
+        finally:
+            stream.cancel()
+
+    await eventually(room, "who leaves makes room")
 
 
 async def test_intake_stops_admitting_well_below_the_memory_limit(desk: Helpdesk, store: StoreProcess) -> None:

@@ -11,7 +11,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from shared.pb.switchyard.v1 import handoff_pb2, router_pb2
+from shared.pb.switchyard.v1 import handoff_pb2, intake_pb2, router_pb2
 from tests.harness.helpdesk import Helpdesk, said
 from tests.harness.letters import FURIOUS, GERMAN, THANKS
 from tests.harness.system import RPC_SERVICES, SERVICES, System
@@ -146,3 +146,21 @@ async def test_every_log_line_is_one_json_object(desk: Helpdesk, system: System)
     assert set(started) == set(SERVICES)
     for service, event in started.items():
         assert system.address(service) == f"127.0.0.1:{event['port']}"
+
+
+async def test_a_message_can_be_followed_through_the_logs_by_its_ticket_and_its_trace(
+    desk: Helpdesk, system: System
+) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    request = intake_pb2.TriageRequest(tenant=desk.tenant, message=said("T-log", "m1", THANKS))
+    await desk.intake.Triage(request, timeout=15, metadata=(("traceparent", f"00-{trace}-00f067aa0ba902b7-01"),))
+
+    async def told() -> bool:
+        return all(
+            any(line.get("trace_id") == trace and line.get("ticket") == "T-log" for line in system.events(event))
+            for event in ("message_submitted", "message_decided")
+        )
+
+    await eventually(told, "intake and the router tell of the message")
+    (decided,) = [line for line in system.events("message_decided") if line.get("trace_id") == trace]
+    assert (decided["tenant"], decided["message"], decided["revision"]) == (desk.tenant, "m1", 1)

@@ -1,7 +1,6 @@
 """kill -9 of any one service in the middle of an import loses nothing and decides nothing twice.
 
-FAULT_MESSAGES sets the size of the imports. Unless it is given, one service has an import of 2,000 messages (another
-one every day, or FAULT_ROUND chooses it) and the others have 300, which keeps the whole within a minute or two.
+FAULT_MESSAGES sets the size of the imports, 2,000 messages unless it is given.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from datetime import UTC, datetime
 
 import pytest
 from redis.asyncio import Redis
@@ -20,24 +18,15 @@ from tests.harness.hands import STAGE_OF, signal_in_the_moment, signal_with_hand
 from tests.harness.helpdesk import Helpdesk
 from tests.harness.system import SERVICES, System
 
-LARGE, SMALL = 2000, 300
+MESSAGES = int(os.environ.get("FAULT_MESSAGES") or 2000)
 TAKEN_OVER = "switchyard_stage_redeliveries_total"
-
-
-def messages_for(service: str) -> int:
-    """How many messages are imported while this service dies."""
-    given = os.environ.get("FAULT_MESSAGES")
-    if given:
-        return int(given)
-    chosen = int(os.environ.get("FAULT_ROUND") or datetime.now(UTC).toordinal()) % len(SERVICES)
-    return LARGE if SERVICES[chosen] == service else SMALL
 
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("service", SERVICES)
 async def test_nothing_is_lost_or_doubled(service: str, system: System, observer: Redis, keys: Keys) -> None:
     async with Helpdesk(f"victim-{service}", system.address("intake")) as desk:
-        bulk = BulkImport(desk, messages_for(service))
+        bulk = BulkImport(desk, MESSAGES)
         process = system.process_of(service)
 
         async def unanswered() -> bool:
