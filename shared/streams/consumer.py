@@ -38,9 +38,9 @@ GROUP_LOST = ("NOGROUP", "UNBLOCKED")  # the latter where the stream goes while 
 class ConsumerSettings:
     """``lease_ms``: a consumer silent for so long is taken for dead. ``batch``: entries read at once.
 
-    A read that is not full means that the consumer keeps up: then ``step`` entries at a time are processed
-    and committed, so that none waits for those behind it (0: always all of a read). After
-    ``max_deliveries`` deliveries an entry is a dead letter. ``block_ms`` bounds how long a drain waits
+    A read of at most ``few`` entries means that the consumer keeps up: they are processed and committed one
+    by one, the smallest first, so that none waits for the others of its read. After ``max_deliveries``
+    deliveries an entry is a dead letter. ``block_ms`` bounds how long a drain waits
     for a read that finds nothing.
     """
 
@@ -48,7 +48,7 @@ class ConsumerSettings:
     block_ms: int = 500
     lease_ms: int = 15_000
     max_deliveries: int = 5
-    step: int = 0
+    few: int = 0
 
 
 def consumer_name(service: str) -> str:
@@ -186,10 +186,10 @@ class Consumer(Generic[ResultT]):
             entries = [entry for entry in entries if entry.text(b"v") in READABLE_VERSIONS]
         if not entries:
             return
+        step = len(entries)
+        if len(entries) <= self._settings.few:
+            step, entries = 1, sorted(entries, key=lambda entry: entry.size)
         ids = [entry.id for entry in entries]
-        step = self._settings.step
-        if not step or len(entries) >= self._settings.batch:
-            step = len(entries)
         self._held.update(ids)
         try:
             for start in range(0, len(entries), step):

@@ -26,6 +26,11 @@ class Entry:
         return int(self.id.partition("-")[0])
 
     @property
+    def size(self) -> int:
+        """Bytes of its fields."""
+        return sum(map(len, self.fields.values()))
+
+    @property
     def ids(self) -> dict[str, str]:
         """What a log line about it must name: tenant, ticket and message, and the trace where one is known."""
         names = dict(zip(("tenant", "ticket", "message"), self.reference.split(SEPARATOR), strict=False))

@@ -43,12 +43,13 @@ async def test_everything_new_is_processed_once_in_batches_of_the_size_asked_for
 
 
 async def test_while_it_keeps_up_no_message_waits_for_those_read_with_it(lane: Lane) -> None:
-    await _fill(lane, 8 + 3)
+    await _fill(lane, 8)
+    await lane.submit(*(customer(f"T-{n}", text="x" * n) for n in (30, 10, 20)))
     model = Batches()
-    async with running(Worker(lane.redis, lane.keys, "one", model, replace(SETTINGS, step=1))):
+    async with running(Worker(lane.redis, lane.keys, "one", model, replace(SETTINGS, few=3))):
         await _all_landed(lane, 11)
-    assert model.sizes == [8, 1, 1, 1], "a full read is a backlog and is done whole; three are done one by one"
-    assert model.texts == [f"text {n}" for n in range(11)]
+    assert model.sizes == [8, 1, 1, 1], "many are a backlog and are done whole"
+    assert model.texts[8:] == ["x" * n for n in (10, 20, 30)]
 
 
 async def test_consumers_of_a_group_share_the_work(lane: Lane) -> None:
