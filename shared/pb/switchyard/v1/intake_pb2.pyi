@@ -305,7 +305,7 @@ class GetTicketResponse(_message.Message):
     CONVERSATION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[_ticket_pb2.TicketEntry]:
-        """In the order of acknowledgement."""
+        """In the order of acknowledgement; the latest thousand."""
 
     @_builtins.property
     def conversation(self) -> _ticket_pb2.Conversation: ...
