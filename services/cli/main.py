@@ -8,6 +8,7 @@ from services.cli import config_command, dead_letters, policy, queue, ticket, tr
 from services.cli.analyse import classify, extract, score
 from services.cli.bulk_import import import_messages
 from services.cli.doctor import doctor
+from services.cli.evaluate import evaluate
 from services.cli.failure import CommandGroup
 from services.cli.run import run
 from services.cli.serve import serve
@@ -47,4 +48,5 @@ app.command(rich_help_panel=_CLIENT)(score)
 app.add_typer(policy.app, name="policy", rich_help_panel=_TEND)
 app.add_typer(config_command.app, name="config", rich_help_panel=_TEND)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=_TEND)
+app.command(rich_help_panel=_TEND)(evaluate)
 app.add_typer(train.app, name="train", rich_help_panel=_TEND)
