@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 import grpc
 
@@ -14,9 +13,10 @@ from services.cli.import_file import Rejection, Row
 from shared.errors import BacklogFullError
 from shared.pb.switchyard.v1 import intake_pb2 as pb
 from shared.pb.switchyard.v1 import intake_pb2_grpc
-from shared.rpc.client import Retries, RpcClient
+from shared.rpc.client import CallError, Retries, RpcClient
 
 BATCH = 50
+BATCH_BYTES = 1024 * 1024  # a sixteenth of what a server takes in one request unless set otherwise
 BATCHES_PER_SECOND = 5  # at low rates batches shrink, so that the rate holds within each second
 LEAST_CALL_SECONDS = 1.0
 UNTIRING = Retries(attempts=1_000_000, when_full=True)
@@ -25,7 +25,7 @@ _PLACE = re.compile(r"\bmessages\[\d+\]\.?")  # the place in our batch means not
 
 @dataclass(slots=True)
 class Report:
-    """What became of a file: counts, and the rejected lines."""
+    """What became of a file: counts, and the rejected lines; true at any moment of a run."""
 
     accepted: int = 0
     duplicates: int = 0
@@ -43,6 +43,7 @@ class BulkSubmitter:
         self,
         client: RpcClient,
         tenant: str,
+        report: Report,
         rate: float = 0.0,
         patience: float = 300.0,
         progress: Callable[[Report], None] = lambda _: None,
@@ -50,15 +51,14 @@ class BulkSubmitter:
         self._client, self._tenant, self._rate, self._patience = client, tenant, rate, patience
         self._stub = client.stub(intake_pb2_grpc.TicketIntakeServiceStub)
         self._progress = progress
-        self.report = Report()
+        self.report = report
 
-    async def submit(self, rows: Iterable[Row | Rejection]) -> Report:
+    async def submit(self, rows: Iterable[Row | Rejection]) -> None:
         """Submit every row; raises UnavailableError, CallError or BacklogFullError when patience ends."""
         loop = asyncio.get_running_loop()
         started, sent = loop.time(), 0
         size = BATCH if self._rate <= 0 else max(1, min(BATCH, round(self._rate / BATCHES_PER_SECOND)))
-        source = iter(rows)
-        while chunk := list(islice(source, size)):
+        for chunk in chunks(rows, size, BATCH_BYTES):
             batch = []
             for row in chunk:
                 if isinstance(row, Rejection):
@@ -71,7 +71,6 @@ class BulkSubmitter:
                 await self._submit_batch(batch)
                 sent += len(batch)
             self._progress(self.report)
-        return self.report
 
     async def _submit_batch(self, rows: Sequence[Row]) -> None:
         loop = asyncio.get_running_loop()
@@ -79,7 +78,13 @@ class BulkSubmitter:
         while rows:
             request = pb.SubmitMessagesRequest(tenant=self._tenant, messages=[row.message for row in rows])
             left = max(LEAST_CALL_SECONDS, patient_until - loop.time())
-            answer = await self._client.call(self._stub.SubmitMessages, request, left, UNTIRING)
+            try:
+                answer = await self._client.call(self._stub.SubmitMessages, request, left, UNTIRING)
+            except CallError as error:
+                if error.code is not grpc.StatusCode.RESOURCE_EXHAUSTED or error.retry_after_ms:
+                    raise
+                await self._submit_less(rows)
+                return
             again, wait_ms = [], 0
             for row, result in zip(rows, answer.results, strict=True):
                 if result.HasField("acknowledgement"):
@@ -99,9 +104,38 @@ class BulkSubmitter:
                 await asyncio.sleep(wait_ms / 1000)
             rows = again
 
+    async def _submit_less(self, rows: Sequence[Row]) -> None:
+        """After a request that was larger than the server takes: it may be set to take less than we send."""
+        if len(rows) == 1:
+            reason = "is larger than the server takes; its platform.max_request_bytes says how large a request may be"
+            self.report.rejected.append(_refused(rows[0], reason))
+            return
+        middle = len(rows) // 2
+        await self._submit_batch(rows[:middle])
+        await self._submit_batch(rows[middle:])
+
+
+def chunks(rows: Iterable[Row | Rejection], most: int, most_bytes: int) -> Iterator[list[Row | Rejection]]:
+    """Rows in their order, at most ``most`` at once, and of ``most_bytes`` together unless one alone is larger."""
+    chunk: list[Row | Rejection] = []
+    size = 0
+    for row in rows:
+        own = row.message.ByteSize() if isinstance(row, Row) else 0
+        if chunk and (len(chunk) == most or size + own > most_bytes):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(row)
+        size += own
+    if chunk:
+        yield chunk
+
 
 def _rejection(row: Row, error: pb.SubmitError) -> Rejection:
     reason = _PLACE.sub("", error.message)
     if not reason:
         reason = next((code.name for code in grpc.StatusCode if code.value[0] == error.code), "refused")
+    return _refused(row, reason)
+
+
+def _refused(row: Row, reason: str) -> Rejection:
     return Rejection(row.line, reason, row.message.ticket_id, row.message.message_id)

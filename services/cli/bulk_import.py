@@ -38,10 +38,12 @@ def import_messages(
     backlog is full or the server is away. Running it again is harmless: what was taken is known. Ends with
     status 2 where lines were rejected.
     """
+    import asyncio
+
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    from services.cli.bulk import BulkSubmitter
+    from services.cli.bulk import BulkSubmitter, Report
     from services.cli.import_file import read_rows
     from services.cli.target import target
     from shared.errors import SwitchyardError
@@ -53,23 +55,29 @@ def import_messages(
         TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[counts]}"),
         TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        task = progress.add_task(file.name, total=file.stat().st_size, counts="")
+    report = Report()
+    try:
+        with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+            task = progress.add_task(file.name, total=file.stat().st_size, counts="")
 
-        def show(report: Report) -> None:
-            progress.update(task, counts=_counts(report))
+            def show(report: Report) -> None:
+                progress.update(task, counts=_counts(report))
 
-        async def work() -> Report:
-            async with RpcClient(where.address) as client:
-                submitter = BulkSubmitter(client, where.tenant, rate, patience, show)
-                rows = read_rows(file, lambda count: progress.advance(task, count))
-                try:
-                    return await submitter.submit(rows)
-                except SwitchyardError:
-                    typer.echo(f"stopped: {_counts(submitter.report)}; run it again to go on", err=True)
-                    raise
+            async def work() -> None:
+                async with RpcClient(where.address) as client:
+                    submitter = BulkSubmitter(client, where.tenant, report, rate, patience, show)
+                    rows = read_rows(file, lambda count: progress.advance(task, count))
+                    try:
+                        await submitter.submit(rows)
+                    except (SwitchyardError, asyncio.CancelledError):  # the latter of Ctrl-C
+                        typer.echo(f"stopped: {_counts(report)}; run it again to go on", err=True)
+                        raise
 
-        report = run_async(work())
+            run_async(work())
+    finally:
+        # However the run ended: whoever goes on has to know what was refused until then.
+        if rejected is not None:
+            _write(report, rejected)
     _tell(report, rejected, as_json, console)
     if report.rejected:
         raise typer.Exit(REJECTED)
@@ -84,12 +92,16 @@ def _counts(report: Report) -> str:
     return ", ".join(parts)
 
 
+def _write(report: Report, rejected: Path) -> None:
+    from services.cli.render import json_line
+
+    lines = [json_line(dict(rejection.as_dict())) for rejection in report.rejected]
+    rejected.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+
+
 def _tell(report: Report, rejected: Path | None, as_json: bool, console: Console) -> None:
     from services.cli.render import json_line
 
-    if rejected is not None:
-        lines = [json_line(dict(rejection.as_dict())) for rejection in report.rejected]
-        rejected.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
     if as_json:
         for rejection in report.rejected:
             typer.echo(json_line(dict(rejection.as_dict())))

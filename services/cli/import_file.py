@@ -11,6 +11,15 @@ from pathlib import Path
 from services.cli.new_message import from_json, from_row
 from shared.errors import DataFormatError, FieldError
 from shared.pb.switchyard.v1.ticket_pb2 import NewMessage
+from shared.rpc.validation import violations
+
+# The longest text that is taken has as many characters, so a smaller message cannot make a request too large:
+# the server judges it, as it judges everything. Larger ones are held here against the same constraints.
+SMALL_BYTES = 20_000
+# Far beyond any text that is taken, so that a quote that is never closed does not draw a whole file into memory.
+MOST_FIELD_CHARACTERS = 16 * 1024 * 1024
+_FIELD_TOO_LARGE = "field larger than field limit"
+_NEVER_CLOSED = "a quote is opened that is never closed; close it, and double a quote that belongs to the text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ def _json_rows(path: Path, advance: Callable[[int], None]) -> Iterator[Row | Rej
                 continue
             try:
                 for message in from_json(raw.decode("utf-8")):
-                    yield Row(number, message)
+                    yield _judged(Row(number, message))
             except UnicodeDecodeError:
                 yield Rejection(number, "is not valid UTF-8")
             except FieldError as error:
@@ -71,6 +80,7 @@ def _json_rows(path: Path, advance: Callable[[int], None]) -> Iterator[Row | Rej
 
 
 def _csv_rows(path: Path, advance: Callable[[int], None]) -> Iterator[Row | Rejection]:
+    csv.field_size_limit(MOST_FIELD_CHARACTERS)
     with path.open("rb") as file:
 
         def lines() -> Iterator[str]:
@@ -79,29 +89,61 @@ def _csv_rows(path: Path, advance: Callable[[int], None]) -> Iterator[Row | Reje
                 # Bytes that are not UTF-8 become lone surrogates, which the message then refuses.
                 yield raw.decode("utf-8-sig" if file.tell() == len(raw) else "utf-8", errors="surrogateescape")
 
-        reader = csv.DictReader(lines(), strict=True)
-        header = reader.fieldnames or ()
-        missing = [name for name in ("ticket_id", "message_id", "text") if name not in header]
-        if missing:
-            raise DataFormatError(
-                f"{path}: line 1 must name the columns, and {', '.join(missing)} "
-                f"{'is' if len(missing) == 1 else 'are'} not among them"
-            )
+        records = csv.reader(lines(), strict=True)
+        header = _csv_header(path, records)
         while True:
+            began = records.line_num + 1
             try:
-                row = next(reader)
+                values = next(records)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Rejection(reader.line_num, f"is not valid CSV: {error}")
+                yield Rejection(began, _csv_problem(error, began, records.line_num))
+                if str(error).startswith(_FIELD_TOO_LARGE):
+                    return  # inside a text: what follows would be taken for records
                 continue
+            if not values:
+                continue
+            row: dict[str, str | None] = dict(zip(header, values, strict=False))
             try:
-                if None in row:
+                if len(values) > len(header):
                     raise FieldError("", "has more values than the header has columns")
-                yield Row(reader.line_num, from_row(row))
+                yield _judged(Row(records.line_num, from_row(row)))
             except FieldError as error:
                 ids = (row.get("ticket_id") or "", row.get("message_id") or "")
-                yield Rejection(reader.line_num, _reason(error), *ids)
+                yield Rejection(records.line_num, _reason(error), *ids)
+
+
+def _csv_header(path: Path, records: Iterator[list[str]]) -> list[str]:
+    try:
+        header = next(records, [])
+    except csv.Error as error:
+        raise DataFormatError(f"{path}: line 1 {_csv_problem(error, 1, 1)}") from None
+    missing = [name for name in ("ticket_id", "message_id", "text") if name not in header]
+    if missing:
+        raise DataFormatError(
+            f"{path}: line 1 must name the columns, and {', '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} not among them"
+        )
+    return header
+
+
+def _csv_problem(error: csv.Error, first: int, last: int) -> str:
+    """What is wrong with a record, and which lines were read with it."""
+    said = _NEVER_CLOSED if str(error) == "unexpected end of data" else str(error)
+    left_out = f" (lines {first} to {last} are left out)" if last > first else ""
+    return f"is not valid CSV: {said}{left_out}"
+
+
+def _judged(row: Row) -> Row | Rejection:
+    """The row, or why its message is larger than any that is taken, in the server's own words."""
+    if row.message.ByteSize() <= SMALL_BYTES:
+        return row
+    found = violations(row.message)
+    if not found:
+        return row
+    reason = "; ".join(f"{field}: {problem}" for field, problem in found)
+    return Rejection(row.line, reason, row.message.ticket_id, row.message.message_id)
 
 
 def _reason(error: FieldError) -> str:
@@ -112,7 +154,7 @@ def _ids(raw: bytes) -> tuple[str, str]:
     """Ticket and message id of a line that was refused, as far as it has them."""
     try:
         content = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "", ""
     if not isinstance(content, dict):
         return "", ""

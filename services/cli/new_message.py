@@ -39,7 +39,7 @@ def new_message(values: Mapping[str, Any]) -> NewMessage:
             raise FieldError(field, "is missing")
     try:
         return ParseDict(content, NewMessage())
-    except ParseError as error:
+    except (ParseError, OverflowError) as error:  # the latter of a number too large for a float (1e400)
         raise _locate(content, error) from None
     except ValueError:
         raise FieldError("text", "is not valid Unicode; save the file as UTF-8") from None
@@ -58,12 +58,12 @@ def _enum(field: str, value: Any) -> Any:
     return full
 
 
-def _locate(content: Mapping[str, Any], error: ParseError) -> FieldError:
+def _locate(content: Mapping[str, Any], error: Exception) -> FieldError:
     """Which field it was: protobuf's own message would quote the value."""
     for field, value in content.items():
         try:
             ParseDict({field: value}, NewMessage())
-        except (ParseError, ValueError):
+        except (ParseError, ValueError, OverflowError):
             kinds = {"sent_at": "a time such as 2026-11-22T09:30:00Z", "attributes": "an object of texts"}
             return FieldError(field, f"must be {kinds.get(field, 'text')}")
     return FieldError("", type(error).__name__)
@@ -102,6 +102,8 @@ def from_json(line: str) -> list[NewMessage]:
         content = json.loads(line)
     except ValueError:
         raise FieldError("", "is not JSON") from None
+    except RecursionError:
+        raise FieldError("", "is nested too deeply; a message is an object of texts") from None
     if not isinstance(content, dict):
         raise FieldError("", "must be a JSON object")
     if "messages" in content:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -13,6 +17,8 @@ import pytest
 from shared.config import PACKS
 from tests.harness.system import System
 from tests.unit.services.cli.conftest import TENANT, Command
+
+PROGRAM = Path(sys.executable).with_name("switchyard")
 
 
 def test_submit_twice_is_known_the_second_time(client: Command) -> None:
@@ -166,6 +172,64 @@ def test_import_gives_up_when_patience_ends(switchyard: Command, tmp_path: Path)
     answer = switchyard("import", str(file), "--address", "127.0.0.1:1", "--patience", "1")
     assert answer.code == 3
     assert "run it again to go on" in answer.err
+
+
+def test_import_sends_no_request_that_is_too_large(client: Command, tmp_path: Path) -> None:
+    """All together they are larger than the server takes in a request; so is one alone."""
+    largest = "\N{GRINNING FACE}" * 20_000  # the longest text that is taken, in bytes
+    rows = [{"ticket_id": "B-1", "message_id": str(n), "text": "x" * 400_000} for n in range(50)]
+    rows += [{"ticket_id": "B-2", "message_id": str(n), "author": "agent", "text": largest} for n in range(60)]
+    rows.append({"ticket_id": "B-3", "message_id": "1", "text": "x" * 17_000_000})
+    rows.append({"ticket_id": "B-4", "message_id": "1", "text": "Where is it?"})
+    file = tmp_path / "in.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    answer = client("import", str(file), "--json")
+    assert answer.code == 2, answer.err
+    *rejected, summary = answer.lines
+    assert summary == {"accepted": 61, "duplicates": 0, "rejected": 51}
+    assert [one["line"] for one in rejected] == [*range(1, 51), 111]
+    assert {one["reason"] for one in rejected} == {"text: must be at most 20000 characters"}
+
+
+HALF_BAD = '{"ticket_id": "T", "message_id": "1", "text": "Hi"}\nnonsense\n'
+
+
+@pytest.mark.parametrize(
+    ("options", "code"), [(("--tenant", "nobody"), 1), (("--address", "127.0.0.1:1", "--patience", "1"), 3)]
+)
+def test_an_import_that_fails_still_reports_what_was_rejected(
+    client: Command, tmp_path: Path, options: tuple[str, ...], code: int
+) -> None:
+    file, report = tmp_path / "in.jsonl", tmp_path / "rejected.jsonl"
+    file.write_text(HALF_BAD, encoding="utf-8")
+    answer = client("import", str(file), "--rejected", str(report), *options)
+    assert answer.code == code
+    assert "stopped: 0 accepted, 1 rejected; run it again to go on" in answer.err
+    (line,) = report.read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["line"] == 2
+
+
+def test_an_import_that_is_interrupted_still_reports_what_was_rejected(tmp_path: Path) -> None:
+    file, report = tmp_path / "in.jsonl", tmp_path / "rejected.jsonl"
+    file.write_text(HALF_BAD, encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if not name.upper().startswith("SWITCHYARD_")}
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        mute.settimeout(30)
+        address = f"127.0.0.1:{mute.getsockname()[1]}"
+        importing = subprocess.Popen(
+            [PROGRAM, "import", file, "--rejected", report, "--address", address],
+            env=environment, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            mute.accept()  # it has read the file and waits for an answer
+            importing.send_signal(signal.SIGINT)
+            _, said = importing.communicate(timeout=20)
+        finally:
+            importing.kill()
+    assert importing.returncode == 130
+    assert "Traceback" not in said
+    assert "stopped: 0 accepted, 1 rejected; run it again to go on" in said
+    assert [json.loads(line)["line"] for line in report.read_text(encoding="utf-8").splitlines()] == [2]
 
 
 def test_import_for_a_tenant_that_is_not_served(client: Command, tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.cli.new_message import from_case, from_json, from_row, new_message
+from services.cli.new_message import FIELDS, from_case, from_json, from_row, new_message
 from shared.errors import FieldError
 from shared.pb.switchyard.v1 import ticket_pb2 as pb
 
@@ -78,6 +78,23 @@ def test_a_mistake_in_a_case_names_its_place() -> None:
 def test_lines_that_are_no_message_are_refused(line: str) -> None:
     with pytest.raises(FieldError):
         from_json(line)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(fields=st.dictionaries(st.sampled_from([*FIELDS, "messages", "id"]), VALUES, max_size=4))
+@example(fields={"channel": float("inf")})
+@example(fields={"author": 10**400})
+def test_any_object_is_taken_or_refused(fields: dict[str, object]) -> None:
+    try:
+        from_json(json.dumps({**LEAST, **fields}))
+    except FieldError as error:
+        assert error.problem
 
 
 def test_columns_of_attributes() -> None:
