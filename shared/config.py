@@ -7,16 +7,20 @@ Values come from a YAML file (named by SWITCHYARD_CONFIG), over which environmen
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
+STORE_SCHEMES = ("redis", "rediss", "unix")
 PACKS = Path(__file__).resolve().parent.parent / "deploy" / "packs"
 
 
 class Section(BaseModel):
     """A section of the configuration; unknown keys are refused, values never change after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # A value may hold a password: errors tell the key and what is wrong with it.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class PlatformConfig(Section):
@@ -38,6 +42,28 @@ class PlatformConfig(Section):
     )
     drain_s: float = Field(20.0, ge=0, description="How long a service may take to finish on SIGTERM.")
     max_request_bytes: int = Field(16 * 1024 * 1024, ge=65_536, description="Largest gRPC request.")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _names_a_store(cls, url: str) -> str:
+        if problem := store_url_problem(url):
+            raise PydanticCustomError("store_url", "{problem}", {"problem": problem})
+        return url
+
+
+def store_url_problem(url: str) -> str:
+    """What keeps a URL from naming a store, and the mend; "" where nothing does. Quotes nothing of it."""
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme.lower() not in STORE_SCHEMES:
+        return "must begin with redis://, rediss:// or unix://, as in redis://127.0.0.1:6379/0"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises where it is no port
+    except ValueError:
+        return "is not a URL: its port must be a number, and / # ? @ in a password are written %2F %23 %3F %40"
+    if parts.scheme == "unix" and not parts.path.strip("/"):
+        return "must name the socket, as in unix:///run/redis.sock"
+    return ""
 
 
 class ServiceSection(Section):

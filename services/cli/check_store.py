@@ -12,7 +12,7 @@ from services.cli.finding import Finding, fail, ok, warn
 from services.cli.settings import Settings, is_given, without_secret
 from services.cli.store import store_url
 from shared.embedded import LEAST_VERSION, find_binary
-from shared.errors import EmbeddedServerError
+from shared.errors import ConfigError, EmbeddedServerError
 from shared.streams.names import Keys
 from shared.streams.store import connect
 
@@ -22,7 +22,10 @@ HEADROOM = 0.8
 
 async def check_store(settings: Settings) -> list[Finding]:
     """Findings about the store that services would use now."""
-    url = store_url(settings)
+    try:
+        url = store_url(settings)
+    except ConfigError as error:
+        return [fail("store", str(error), "set SWITCHYARD_PLATFORM__REDIS_URL, or the key in the file")]
     redis = connect(url)
     try:
         before = time.time()

@@ -76,12 +76,11 @@ def _run(
     from services.cli.board import Board
     from services.cli.sample_inbox import SAMPLE_TENANT, Feed, read_sample
     from services.cli.settings import is_given
+    from services.cli.store import store_url
     from shared.observability.logging import configure_logging
 
+    changes: dict[str, object] = {"redis_url": server.url if server is not None else store_url(settings)}
     configure_logging(settings.platform.log_level, settings.platform.log_format, log)
-    changes: dict[str, object] = {}
-    if server is not None:
-        changes["redis_url"] = server.url
     if not is_given("platform.tenants"):
         changes["tenants"] = tuple(dict.fromkeys((*settings.platform.tenants, SAMPLE_TENANT)))
     platform = settings.platform.model_copy(update=changes)

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
         extra="forbid",
         frozen=True,
+        hide_input_in_errors=True,
     )
 
     platform: PlatformConfig = PlatformConfig()

@@ -23,10 +23,28 @@ def state_of(settings: Settings, chosen: Path | None = None) -> Path:
 
 
 def store_url(settings: Settings) -> str:
-    """Where the store is: as configured, else the embedded server if one runs, else the default."""
+    """Where the store is: as configured, else the embedded server if one runs, else the default.
+
+    Raises ConfigError where the configured URL has options that the client of the store does not know.
+    """
     if is_given("platform.redis_url"):
+        if "?" in settings.platform.redis_url:
+            _require_known_options(settings.platform.redis_url)
         return settings.platform.redis_url
     return running_url(state_of(settings)) or settings.platform.redis_url
+
+
+def _require_known_options(url: str) -> None:
+    from redis.asyncio import ConnectionPool
+
+    try:
+        # Opens nothing, and finds an unknown option, which else the first command would stumble over.
+        ConnectionPool.from_url(url).make_connection()  # type: ignore[no-untyped-call]
+    except (TypeError, ValueError):
+        # Not in the client's words: they quote the option.
+        raise ConfigError(
+            "platform.redis_url: has an option after ? that is unknown or holds a wrong value; correct it"
+        ) from None
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ from shared.config import (
     ServiceSection,
 )
 from shared.streams.consumer import ConsumerSettings
+from shared.streams.store import connect
 
 SERVICES: dict[str, type[ServiceSection]] = {
     "intake": IntakeConfig,
@@ -78,6 +79,8 @@ def limits() -> Iterator[tuple[type[Section], str, object]]:
     for section in SERVICES.values():
         yield section, "port", -1
         yield section, "metrics_port", 65_536
+    yield PlatformConfig, "redis_url", ""
+    yield PlatformConfig, "redis_url", "localhost:6379"
     yield PlatformConfig, "shards", 0
     yield PlatformConfig, "record_ttl_s", 0
     yield PlatformConfig, "log_level", "LOUD"
@@ -108,6 +111,41 @@ def test_values_beyond_the_limits_are_refused_by_key(section: type[Section], key
     (error,) = refused.value.errors()
     assert error["loc"] == (key,)
     assert error["type"] != "extra_forbidden", "there is no such key any more"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:6379/0",
+        "redis://store",
+        "rediss://user:p%2Fss%40word@store.example:6380/1",
+        "redis://[::1]:6379/0?health_check_interval=2",
+        "unix:///run/redis.sock",
+        "unix://user:word@/run/redis.sock?db=1",
+    ],
+)
+def test_urls_of_stores_are_taken_and_a_client_can_be_made_of_them(url: str) -> None:
+    assert PlatformConfig(redis_url=url).redis_url == url
+    connect(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "mend"),
+    [
+        ("localhost:6379", "must begin with redis://"),
+        ("hunter2@localhost", "must begin with redis://"),
+        ("http://user:hunter2@store/0", "must begin with redis://"),
+        ("redis:/user:hunter2@store", "must begin with redis://"),
+        ("redis://user:hunter2@store:port/0", "its port must be a number"),
+        ("redis://user:hun/ter2@store:6379/0", "in a password are written %2F"),
+        ("redis://[hunter2", "is not a URL"),
+        ("unix://", "must name the socket"),
+    ],
+)
+def test_urls_of_no_store_are_refused_without_being_quoted(url: str, mend: str) -> None:
+    with pytest.raises(ValidationError, match=mend) as refused:
+        PlatformConfig(redis_url=url)
+    assert "hun" not in str(refused.value)
 
 
 def test_a_value_of_the_environment_comes_as_text() -> None:

@@ -76,6 +76,24 @@ def test_an_absent_store_ends_with_3(switchyard: Command, monkeypatch: pytest.Mo
     assert answer.err.startswith("error: the store does not answer")
 
 
+@pytest.mark.parametrize("url", ["localhost:6379", "redis://:hunter2@localhost:port/0", "redis://:hunter2@localhost?x=1"])
+def test_a_store_that_cannot_be_meant_is_named_by_every_command(
+    switchyard: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str
+) -> None:
+    monkeypatch.setenv("SWITCHYARD_PLATFORM__REDIS_URL", url)
+    for words in (("dead-letters", "list"), ("serve", "intake"), ("run", "--once", "--state", str(tmp_path))):
+        answer = switchyard(*words)
+        assert answer.code == 1
+        assert answer.err.startswith("error: ")
+        assert "platform.redis_url" in answer.err
+        assert "hunter2" not in answer.err
+    answer = switchyard("doctor", "--json")
+    assert answer.code == 1
+    (finding,) = [line for line in answer.lines if "platform.redis_url" in line["detail"]]
+    assert finding["status"] == "fail"
+    assert "hunter2" not in answer.out
+
+
 def test_watch_goes_on_from_its_token(client: Command) -> None:
     client("triage", "Please cancel my order A-1.", "--ticket", "W-1", "--message-id", "1")
     (first,) = client("watch", "--from", "begin", "--count", "1", "--json").lines

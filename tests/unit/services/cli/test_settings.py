@@ -59,6 +59,7 @@ def test_lists_are_written_with_commas_or_as_json(monkeypatch: pytest.MonkeyPatc
         ("platform: {redis_ulr: x}", r"platform\.redis_ulr: unknown key; did you mean platform\.redis_url\?"),
         ("platfrom: {shards: 1}", r"platfrom: unknown key; did you mean platform\?"),
         ("intake: {port: first}", r"intake\.port \(or SWITCHYARD_INTAKE__PORT\): .*integer"),
+        ("platform: {redis_url: 'localhost:6379'}", r"platform\.redis_url \(or \w+REDIS_URL\): must begin with redis://"),
         ("router: {consumer: {batch: 0}}", r"router\.consumer\.batch \(or SWITCHYARD_ROUTER__CONSUMER__BATCH\)"),
         ("[1, 2]", "must hold sections"),
         ("platform: [", "is not valid YAML"),
