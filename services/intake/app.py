@@ -6,13 +6,13 @@ from prometheus_client import CollectorRegistry
 
 from services.intake.config import IntakeConfig
 from services.intake.decisions import DecidedStreams, DecisionWaiter
-from services.intake.language import LanguageIdentifier
 from services.intake.metrics import IntakeMetrics
 from services.intake.quota import StoreHeadroom
 from services.intake.servicer import IntakeServicer, servicer
 from services.intake.submit import Submitter
 from shared.config import PlatformConfig
 from shared.inference.model import load_pack
+from shared.language import LanguageIdentifier
 from shared.lifecycle import Loops, Service
 from shared.observability.rpc_metrics import RpcMetrics
 from shared.rpc.server import RpcServer

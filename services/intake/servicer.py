@@ -10,7 +10,6 @@ from typing import Any
 import structlog
 
 from services.intake.decisions import DecidedStreams, DecisionWaiter
-from services.intake.language import LanguageIdentifier
 from services.intake.metrics import IntakeMetrics
 from services.intake.quota import StoreHeadroom
 from services.intake.submit import Admission, Receipt, Submitter, digest, refusal
@@ -25,6 +24,7 @@ from shared.convert import (
 )
 from shared.domain.ticket import Message
 from shared.errors import BacklogFullError, NotFoundError
+from shared.language import LanguageIdentifier
 from shared.observability.logging import trace_id
 from shared.pb.switchyard.v1 import intake_pb2 as pb
 from shared.pb.switchyard.v1 import intake_pb2_grpc as pb_grpc

@@ -13,6 +13,8 @@ from services.router.servicer import RouterServicer, servicer
 from services.router.worker import RouterStage
 from shared.clock import SystemClock
 from shared.config import PlatformConfig
+from shared.inference.model import load_pack
+from shared.language import LanguageIdentifier
 from shared.lifecycle import Loops, Service
 from shared.observability.rpc_metrics import RpcMetrics
 from shared.observability.stage_metrics import StageMetrics
@@ -25,7 +27,7 @@ from shared.tenants import Tenants
 
 
 def build(platform: PlatformConfig, config: RouterConfig) -> Service:
-    """Raises PolicyError where the pack's policy does not hold."""
+    """Raises ModelError where the pack cannot be read, PolicyError where its policy does not hold."""
     registry, clock = CollectorRegistry(), SystemClock()
     metrics, stage_metrics = RouterMetrics(registry), StageMetrics(registry)
     redis, keys = connect(platform.redis_url), Keys(platform.shards)
@@ -52,12 +54,14 @@ def build(platform: PlatformConfig, config: RouterConfig) -> Service:
         dead_kept_ms=2 * platform.record_ttl_s * 1000,  # by then the message is gone, and nothing could be replayed
     )  # fmt: skip
     sweeper = DeadlineSweeper(redis, keys, config.sweep_ms, metrics)
-    implementation = RouterServicer(Tenants(platform.tenants), policies, clients, clock)
+    languages = LanguageIdentifier(load_pack(platform.pack).languages[0])
+    implementation = RouterServicer(Tenants(platform.tenants), policies, clients, languages, clock)
     server = RpcServer(
         f"{platform.host}:{config.port}", [servicer(implementation)], RpcMetrics(registry), platform.max_request_bytes
     )
     return Service(
         "router", server, registry, redis, keys, platform.host, config.metrics_port,
         Loops(consumers, [keeper.run, sweeper.run, policies.watch]),
+        ready=lambda: languages.loaded,
         close=clients.close,
     )

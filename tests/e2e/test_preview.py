@@ -10,7 +10,7 @@ from shared.config import PACKS
 from shared.pb.switchyard.v1 import router_pb2 as pb
 from shared.pb.switchyard.v1.ticket_pb2 import OUTCOME_ESCALATED, OUTCOME_RECORDED, NewMessage
 from tests.harness.helpdesk import Helpdesk, answered, said
-from tests.harness.letters import CANCEL, FURIOUS, LATE_PARCEL, THANKS
+from tests.harness.letters import CANCEL, FURIOUS, GERMAN, LATE_PARCEL, THANKS
 
 LIVE_POLICY = (PACKS / "commerce" / "policy.yaml").read_text(encoding="utf-8")
 WRITTEN_AT = 1_790_000_000
@@ -51,6 +51,21 @@ async def test_a_preview_decides_as_the_live_path_does(desk: Helpdesk) -> None:
     outcomes = [entry.decision.outcome for entry in foreseen.entries]
     assert outcomes[1] == OUTCOME_RECORDED
     assert outcomes[2] == OUTCOME_ESCALATED
+
+
+async def test_a_preview_finds_out_the_language_as_the_live_path_does(desk: Helpdesk) -> None:
+    messages = [said("T-1", "m1", GERMAN), answered("T-1", "m2", "Wir haben den Fahrer gefragt."), said("T-1", "m3", "ok")]
+
+    foreseen = await preview(desk, messages)
+    await desk.submit_surely(messages)
+
+    lived = await desk.decided("T-1")
+    assert [entry.message.language for entry in foreseen.entries] == ["de", "de", "en"]
+    assert [entry.message.language for entry in lived] == ["de", "de", "en"]
+    assert foreseen.entries[0].decision.queue == "review-de"
+    for entry in lived:
+        entry.decision.ClearField("decided_at")
+    assert [entry.decision for entry in foreseen.entries] == [entry.decision for entry in lived]
 
 
 async def test_a_preview_stores_nothing(desk: Helpdesk) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.language import CANDIDATES, READ_CHARACTERS, LanguageIdentifier
+from shared.language import CANDIDATES, READ_CHARACTERS, LanguageIdentifier
 
 DEFAULT = "nl"  # none of the sentences below, so that an answer is told from the default
 
