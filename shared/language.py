@@ -10,6 +10,8 @@ from typing import Any
 
 from py3langid.langid import LanguageIdentifier as Classifier
 
+from shared.errors import ModelError, UnavailableError
+
 MODEL = "data/model.npz.xz"
 CANDIDATES = (
     "ar", "bg", "cs", "da", "de", "el", "en", "es", "et", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id", "it",
@@ -34,21 +36,30 @@ class LanguageIdentifier:
 
     def __init__(self, default: str) -> None:
         self._default = default
-        self._loading = _loading()
+        self._loading = _loading(MODEL)
 
     @property
     def loaded(self) -> bool:
-        """Whether `identify` answers at once."""
+        """Whether `identify` answers; raises ModelError where it never will."""
+        if self._loading.done():
+            self._loading.result()
         return self._loading.done()
 
+    def wait(self) -> None:
+        """Block until it has loaded: for tools, never in an event loop. Raises ModelError."""
+        self._loading.result()
+
     def identify(self, text: str) -> str:
-        """An ISO 639-1 code; takes 15 to 80 microseconds."""
+        """An ISO 639-1 code; takes 15 to 80 microseconds. Raises UnavailableError before it has loaded."""
         letters = list(islice(filter(str.isalpha, text[:READ_CHARACTERS]), LETTERS_SEEN))
         if not letters:
             return self._default
         latin = sum(1 for c in letters if c < "\u0250" or unicodedata.name(c, "").startswith("LATIN"))
         if latin * 2 >= len(letters) and len(letters) < FEW_LETTERS:
             return self._default
+        if not self._loading.done() or self._loading.exception() is not None:
+            # Where loading failed, the service is about to end: another replica may answer.
+            raise UnavailableError("language: what finds it out is not loaded yet; try again, or say the language")
         classifier = self._loading.result()
         language, probability = classifier.classify(text[:OPENING_CHARACTERS])
         if probability < CLEAR and len(text) > OPENING_CHARACTERS:
@@ -61,16 +72,22 @@ class LanguageIdentifier:
 
 
 @cache
-def _loading() -> Future[Any]:
+def _loading(model: str) -> Future[Any]:
     """The model on its way. All services of a process have one: it takes 80 MB, and nothing changes it."""
     # Unpacking takes about half a second of CPU: in a thread, the rest of the service starts meanwhile.
     loader = ThreadPoolExecutor(1, thread_name_prefix="language-model")
-    loading = loader.submit(_load)
+    loading = loader.submit(_load, model)
     loader.shutdown(wait=False)
     return loading
 
 
-def _load() -> Any:
-    classifier: Any = Classifier.from_model_file(MODEL, norm_probs=True)
-    classifier.set_languages(list(CANDIDATES))
+def _load(model: str) -> Any:
+    try:
+        classifier: Any = Classifier.from_model_file(model, norm_probs=True)
+        classifier.set_languages(list(CANDIDATES))
+    except Exception as error:  # of many kinds for a malformed file
+        raise ModelError(
+            f"{model}: the language model cannot be loaded ({type(error).__name__}: {error}); "
+            "install the package py3langid again"
+        ) from error
     return classifier

@@ -50,8 +50,8 @@ class Loops:
 class Service:
     """One service: its server, its loops, its store and what else it must close.
 
-    ``ready`` says whether what only this service needs is there (its model is loaded, say); the
-    store is looked after here.
+    ``ready`` says whether what only this service needs is there (its model is loaded, say), and raises what
+    keeps it from ever being there, which ends the process; the store is looked after here.
     """
 
     name: str

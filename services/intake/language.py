@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from shared.language import LanguageIdentifier
+from shared import language
 
-__all__ = ["LanguageIdentifier"]
+
+class LanguageIdentifier(language.LanguageIdentifier):
+    """Loaded once it is there."""
+
+    def __init__(self, default: str) -> None:
+        super().__init__(default)
+        self.wait()

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from py3langid.langid import MODEL_DIR
 
-from shared.language import CANDIDATES, READ_CHARACTERS, LanguageIdentifier
+from shared import language as module
+from shared.errors import ModelError, UnavailableError
+from shared.language import CANDIDATES, MODEL, READ_CHARACTERS, LanguageIdentifier
 
 DEFAULT = "nl"  # none of the sentences below, so that an answer is told from the default
+SENTENCE = "Ich möchte mein Geld zurück, der Wasserkocher war schon beim Auspacken kaputt."
 
 
 @pytest.fixture(scope="module")
 def identifier() -> LanguageIdentifier:
-    return LanguageIdentifier(DEFAULT)
+    loaded = LanguageIdentifier(DEFAULT)
+    loaded.wait()
+    return loaded
 
 
 @pytest.mark.parametrize(
@@ -78,3 +89,43 @@ def test_any_text_gives_a_language_that_may_be_a_metric_label(identifier: Langua
 )
 def test_labels_are_bounded(identifier: LanguageIdentifier, language: str, label: str) -> None:
     assert identifier.bounded(language) == label
+
+
+def test_before_it_has_loaded_it_says_so_and_never_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = tmp_path / "model.npz.xz"
+    os.mkfifo(pipe)  # whoever reads it waits until somebody writes
+    monkeypatch.setattr(module, "MODEL", str(pipe))
+    loading = LanguageIdentifier(DEFAULT)
+    writer = threading.Thread(target=pipe.write_bytes, args=[(MODEL_DIR / MODEL).read_bytes()])
+    try:
+        assert not loading.loaded
+        began = time.monotonic()
+        with pytest.raises(UnavailableError, match="not loaded yet"):
+            loading.identify(SENTENCE)
+        assert time.monotonic() - began < 0.5
+        assert loading.identify("ok thx") == DEFAULT, "needs no model"
+    finally:
+        writer.start()
+        writer.join()
+    loading.wait()
+    assert loading.loaded
+    assert loading.identify(SENTENCE) == "de"
+
+
+def test_a_model_that_cannot_be_loaded_is_told_apart_from_one_on_its_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoilt = tmp_path / "model.npz.xz"
+    spoilt.write_bytes((MODEL_DIR / MODEL).read_bytes()[:1000])
+    monkeypatch.setattr(module, "MODEL", str(spoilt))
+    broken = LanguageIdentifier(DEFAULT)
+    with pytest.raises(ModelError, match=r"model\.npz\.xz: .* install the package py3langid again"):
+        broken.wait()
+    with pytest.raises(ModelError):
+        _ = broken.loaded
+    with pytest.raises(UnavailableError):
+        broken.identify(SENTENCE)
+
+
+def test_identifiers_of_a_process_share_the_model() -> None:
+    assert LanguageIdentifier("de")._loading is LanguageIdentifier("sv")._loading
