@@ -22,17 +22,24 @@ log = structlog.get_logger(__name__)
 OWN_SERVICES = "/switchyard."
 STOPPING = Failure(grpc.StatusCode.UNAVAILABLE, "the server is stopping; call again and go on where you were")
 END = object()
+# Of health and reflection when the server drains: time to tell watchers that it serves no more.
+LAST_WORD_SECONDS = 0.1
+# Calls that do not work but wait for what others do with the message that they have submitted.
+WAITING = frozenset({"Triage"})
+WAITING_SECONDS = 2.0  # that they may go on once the server drains: what is in hand then is decided in less
 
 
 class CallGuard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
-    """Guards Switchyard's own methods; health and reflection pass untouched."""
+    """Guards Switchyard's own methods; of health and reflection it ends the streams, and leaves the rest alone."""
 
     def __init__(self, metrics: RpcMetrics) -> None:
         self._metrics = metrics
         self._draining = asyncio.Event()
 
     def drain(self) -> None:
-        """End streams, which would otherwise go on for ever, and refuse new calls; callers go elsewhere."""
+        """End streams, which would otherwise go on for ever, refuse new calls, and soon end those that wait;
+        callers go elsewhere.
+        """
         self._draining.set()
 
     async def intercept_service(
@@ -42,8 +49,10 @@ class CallGuard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     ) -> Any:
         handler: Any = await continuation(handler_call_details)
         method = handler_call_details.method
-        if handler is None or not method.startswith(OWN_SERVICES):
-            return handler
+        if handler is None:
+            return None
+        if not method.startswith(OWN_SERVICES):
+            return self._foreign(handler)
         parse = handler.request_deserializer
         if handler.unary_unary:
             guarded = self._unary(method.rpartition("/")[2], parse, handler.unary_unary)
@@ -60,7 +69,8 @@ class CallGuard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
                 request, failure = self._admit(parse, raw)
                 if failure is None:
                     try:
-                        response = await answer(request, context)
+                        coming = answer(request, context)
+                        response = await (self._unless_drained(coming) if method in WAITING else coming)
                         code = "OK"
                         return response
                     except Exception as error:
@@ -98,6 +108,51 @@ class CallGuard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         """The request, or why it is refused."""
         return (None, STOPPING) if self._draining.is_set() else _read(parse, raw)
 
+    def _foreign(self, handler: Any) -> Any:
+        """A handler of health or reflection, whose streams end when the server drains."""
+        if handler.stream_stream:
+            ending = self._ending(handler.stream_stream)
+            return grpc.stream_stream_rpc_method_handler(ending, handler.request_deserializer, handler.response_serializer)
+        if handler.unary_stream:
+            ending = self._ending(handler.unary_stream)
+            return grpc.unary_stream_rpc_method_handler(ending, handler.request_deserializer, handler.response_serializer)
+        return handler
+
+    def _ending(self, answer: Any) -> Any:
+        async def call(asked: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+            answering = asyncio.create_task(_write(answer(asked, context), context))
+            draining = asyncio.create_task(self._draining.wait())
+            try:
+                await asyncio.wait((answering, draining), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((answering,), timeout=LAST_WORD_SECONDS)
+                if answering.done():
+                    answering.result()
+                    return
+            finally:
+                await cancel_all((answering, draining))
+            await context.abort(STOPPING.code, STOPPING.message)
+
+        return call
+
+    async def _unless_drained(self, answer: Awaitable[Any]) -> Any:
+        """An answer that is waited for; raises UnavailableError where it has not come soon after a drain began.
+
+        Whoever asks elsewhere loses nothing: the message is known there, and so is its decision.
+        """
+        coming = asyncio.ensure_future(answer)
+        drained = asyncio.create_task(self._waiting_ends())
+        try:
+            await asyncio.wait((coming, drained), return_when=asyncio.FIRST_COMPLETED)
+            if coming.done():
+                return coming.result()
+        finally:
+            await cancel_all((coming, drained))
+        raise UnavailableError(STOPPING.message)
+
+    async def _waiting_ends(self) -> None:
+        await self._draining.wait()
+        await asyncio.sleep(WAITING_SECONDS)
+
     async def _until_draining(self, answers: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
         """A stream's answers; raises UnavailableError when the server drains.
 
@@ -119,6 +174,15 @@ class CallGuard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
         finally:
             await cancel_all([draining] if coming is None else [draining, coming])
             await answers.aclose()
+
+
+async def _write(answers: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+    """Answer a stream, whichever of gRPC's two ways its servicer has: a generator, or writing to the context."""
+    if isinstance(answers, AsyncGenerator):
+        async for answer in answers:
+            await context.write(answer)
+    else:
+        await answers
 
 
 def _read(parse: Callable[[bytes], Message], raw: bytes) -> tuple[Message | None, Failure | None]:

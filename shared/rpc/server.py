@@ -71,7 +71,7 @@ class RpcServer:
             await self._health.set(name, status)
 
     async def stop(self, grace: float) -> None:
-        """NOT_SERVING, no new calls, `grace` seconds for those that run; streams end at once."""
+        """NOT_SERVING, no new calls, `grace` seconds for those that run; streams end at once, waiting ones soon."""
         await self._health.enter_graceful_shutdown()
         self._guard.drain()
         # Calls that have arrived but are not taken yet when gRPC stops end as CANCELLED, which nobody tries

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Sequence
 
+import grpc
 import pytest
 
 from shared.domain.ticket import MessageKey
@@ -14,11 +15,12 @@ from shared.pb.switchyard.v1.intake_pb2 import Acknowledgement
 from shared.streams.names import Keys
 from shared.streams.store import connect
 from tests.harness.hands import held, signal_with_hands_full
-from tests.harness.helpdesk import Helpdesk
+from tests.harness.helpdesk import Helpdesk, said
 from tests.harness.history_checker import check, collect, settle
-from tests.harness.letters import letters
+from tests.harness.letters import LATE_PARCEL, letters
 from tests.harness.store_process import StoreProcess
-from tests.harness.system import System
+from tests.harness.system import System, some_server
+from tests.harness.waiting import eventually
 
 TICKETS, BURST = 25, 100
 DRAIN_SECONDS = 15.0
@@ -53,3 +55,23 @@ async def test_each_process_drains_under_load(desk: Helpdesk, system: System, ow
     assert len(acknowledged) == len(attempted)
     assert report.holds, str(report)
     assert not system.events("entries_taken_over"), "an entry was delivered twice"
+
+
+async def test_a_triage_that_nobody_will_answer_holds_up_no_drain() -> None:
+    """Intake runs alone: the message is accepted, and decided by others, whoever asks them."""
+    with StoreProcess(some_server()) as store, System(store.url, [("intake",)], {"platform.drain_s": 25}) as alone:
+        async with Helpdesk("default", alone.address("intake")) as desk:
+            waiting = asyncio.create_task(desk.triage(said("T-1", "m1", LATE_PARCEL), seconds=60))
+
+            async def accepted() -> bool:
+                return alone.counted("intake", "switchyard_intake_messages_total", result="new") == 1
+
+            await eventually(accepted, "the message is accepted")
+            began = time.monotonic()
+            assert await asyncio.to_thread(alone.terminate, "intake") == 0
+            assert time.monotonic() - began < DRAIN_SECONDS
+            with pytest.raises(grpc.aio.AioRpcError) as ended:
+                await waiting
+            assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
+            await asyncio.to_thread(alone.start, "intake")
+            assert (await desk.submit(said("T-1", "m1", LATE_PARCEL))).duplicate
