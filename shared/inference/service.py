@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Generic
 
-from prometheus_client import CollectorRegistry, Info
+from prometheus_client import CollectorRegistry
 
 from shared.clock import SystemClock
 from shared.config import AnalysisConfig, ConsumerSection, PlatformConfig
 from shared.domain.analysis import Part
 from shared.inference.host import ModelHost
 from shared.lifecycle import Loops, Service
+from shared.observability.model_info import ModelInfo
 from shared.observability.rpc_metrics import RpcMetrics
 from shared.observability.stage_metrics import StageMetrics
 from shared.rpc.server import RpcServer, Servicer
@@ -64,8 +65,7 @@ def build_analysis_service(
         for shard in keys.every_shard()
     ]
     keeper = BacklogKeeper(redis, keys, Stream.TICKETS, parts.part.value, metrics)
-    model_info: Any = Info("switchyard_model", "The model that serves.", registry=registry)
-    model_info.info({"model": parts.host.model})
+    ModelInfo(registry, lambda: parts.host.model)
     server = RpcServer(
         f"{platform.host}:{config.port}",
         [parts.servicer(parts.host)],

@@ -83,10 +83,13 @@ async def test_models_are_swapped_under_load_and_bad_ones_refused(system: System
             return bool(system.events("model_refused"))
 
         await eventually(lambda: answered_by(system_version()), "the first model answers")
+        assert told_by_metrics(system) == [f"intent@{system_version()}"]
         publish(pack, "2099.1")
         await eventually(lambda: answered_by("2099.1"), "the new model answers")
+        assert told_by_metrics(system) == ["intent@2099.1"]
         publish(pack, "2099.2-spoilt", spoil=True)
         await eventually(refused, "the spoilt model is refused")
+        assert told_by_metrics(system) == ["intent@2099.1"]
         so_far = len(caller.models)
 
         async def went_on() -> bool:
@@ -98,6 +101,11 @@ async def test_models_are_swapped_under_load_and_bad_ones_refused(system: System
     assert list(dict.fromkeys(caller.models)) == [f"intent@{system_version()}", "intent@2099.1"]
     assert len(system.events("model_refused")) == 1, "told once"
     assert "2099.2-spoilt" in system.events("model_refused")[0]["error"]
+
+
+def told_by_metrics(system: System) -> list[str]:
+    """Models that the metrics name as serving; one, unless something is wrong."""
+    return [sample.labels["model"] for sample in system.samples("intent") if sample.name == "switchyard_model_info"]
 
 
 def system_version() -> str:
