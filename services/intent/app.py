@@ -15,6 +15,7 @@ from shared.config import PlatformConfig
 from shared.domain.analysis import IntentAnalysis, Part
 from shared.domain.ticket import Utterance
 from shared.inference.host import ModelHost
+from shared.inference.meter import ModelMeter
 from shared.inference.service import AnalysisParts, build_analysis_service
 from shared.inference.session import OnnxModel, SessionOptions
 from shared.lifecycle import Service
@@ -37,13 +38,14 @@ def build(platform: PlatformConfig, config: IntentConfig) -> Service:
     """Raises ModelError where the pack's model cannot be loaded."""
     registry = CollectorRegistry()
     metrics = StageMetrics(registry)
-    options = SessionOptions(config.model.threads, observe_tokens=metrics.tokens)
+    meter = ModelMeter(metrics.model_cpu, metrics.tokens)
+    options = SessionOptions(config.model.threads, observe_tokens=meter.ran_over)
 
     def load(directory: Path) -> LoadedClassifier:
         return LoadedClassifier(IntentClassifier(OnnxModel.load(directory, options)))
 
     host: ModelHost[IntentAnalysis] = ModelHost(
-        platform.pack, "intent", load, config.model.workers, config.model.reload_s, metrics.model_cpu
+        platform.pack, "intent", load, config.model.workers, config.model.reload_s, meter
     )
     clock = SystemClock()
     parts = AnalysisParts(

@@ -17,6 +17,7 @@ from shared.config import PlatformConfig
 from shared.domain.analysis import Part, SlotAnalysis
 from shared.domain.ticket import Utterance
 from shared.inference.host import ModelHost
+from shared.inference.meter import ModelMeter
 from shared.inference.service import AnalysisParts, build_analysis_service
 from shared.inference.session import OnnxModel, SessionOptions
 from shared.lifecycle import Service
@@ -41,14 +42,15 @@ def build(platform: PlatformConfig, config: SlotsConfig) -> Service:
     """Raises ModelError or SlotRulesError where the pack's model or slot rules cannot be loaded."""
     registry = CollectorRegistry()
     metrics = StageMetrics(registry)
-    options = SessionOptions(config.model.threads, observe_tokens=metrics.tokens)
+    meter = ModelMeter(metrics.model_cpu, metrics.tokens)
+    options = SessionOptions(config.model.threads, observe_tokens=meter.ran_over)
 
     def load(directory: Path) -> LoadedExtractor:
         tagger = Tagger(OnnxModel.load(directory, options))
         return LoadedExtractor(SlotExtractor.from_rules(tagger, load_slot_rules(platform.pack / RULES_FILE)))
 
     host: ModelHost[SlotAnalysis] = ModelHost(
-        platform.pack, "slots", load, config.model.workers, config.model.reload_s, metrics.model_cpu
+        platform.pack, "slots", load, config.model.workers, config.model.reload_s, meter
     )
     clock = SystemClock()
     parts = AnalysisParts(Part.SLOTS, host, lambda it: servicer(it, clock), SlotAnalysis(abstention=failed()))

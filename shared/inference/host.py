@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +12,7 @@ import structlog
 
 from shared.domain.ticket import Utterance
 from shared.errors import ModelError
+from shared.inference.meter import ModelMeter
 from shared.inference.model import Task, load_pack
 
 log = structlog.get_logger(__name__)
@@ -34,8 +34,8 @@ class ModelHost(Generic[ResultT]):
     """Serves the pack's active version of one task.
 
     `watch` looks at the pack every ``reload_s`` seconds; a version that cannot be loaded (missing,
-    malformed, wrong hash) is refused and logged once, and the old one serves on. ``observe_cpu`` is told
-    the CPU seconds of each run.
+    malformed, wrong hash) is refused and logged once, and the old one serves on. ``meter`` is told what each
+    run takes.
     """
 
     def __init__(
@@ -45,13 +45,13 @@ class ModelHost(Generic[ResultT]):
         load: Callable[[Path], Analyser[ResultT]],
         workers: int,
         reload_s: float,
-        observe_cpu: Callable[[float], None] = lambda _seconds: None,
+        meter: ModelMeter,
     ) -> None:
         self._pack, self._task, self._load, self._reload_s = pack, task, load, reload_s
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix=f"{task}-model")
         self._directory = load_pack(pack).model_directory(task)
         self._refused: Path | None = None
-        self._observe_cpu = observe_cpu
+        self._meter = meter
         self._analyser = load(self._directory)
 
     @property
@@ -64,11 +64,8 @@ class ModelHost(Generic[ResultT]):
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, utterances)
 
     def _run(self, utterances: Sequence[Utterance]) -> Sequence[ResultT]:
-        began = time.thread_time()
-        try:
+        with self._meter.batch():
             return self._analyser(utterances)
-        finally:
-            self._observe_cpu(time.thread_time() - began)
 
     async def watch(self) -> None:
         """Until cancelled."""

@@ -34,7 +34,7 @@ class SessionOptions:
     activations from the whole batch, so that a message's probabilities moved by up to 0.22 with
     its neighbours. Over messages of mixed lengths larger batches saved no CPU time here (6.7 ms a
     message alone, 6.6 in eights); only short texts of equal length gain, by a fifth or so.
-    ``observe_tokens`` is told the padded tokens of each batch.
+    ``observe_tokens`` is told the padded tokens of each run, on the thread that runs it.
     """
 
     threads: int = 1

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128)
 SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60)
-TOKEN_BUCKETS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+TOKEN_BUCKETS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
 
 
 class StageMetrics:
@@ -34,7 +34,7 @@ class StageMetrics:
             registry=registry,
         )
         self._tokens = Histogram(
-            "switchyard_stage_batch_tokens", "Model tokens of a batch, padding included.",
+            "switchyard_stage_batch_tokens", "Model tokens of one processed batch, over all its texts.",
             buckets=TOKEN_BUCKETS, registry=registry,
         )
         self._queue = Histogram(
@@ -72,7 +72,7 @@ class StageMetrics:
             self._queue.observe(seconds)
 
     def tokens(self, count: int) -> None:
-        """A model ran over a padded batch of so many tokens."""
+        """A model processed a batch of so many tokens, padding included."""
         self._tokens.observe(count)
 
     def model_cpu(self, seconds: float) -> None:
