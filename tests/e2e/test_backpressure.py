@@ -128,6 +128,10 @@ async def test_intake_stops_admitting_well_below_the_memory_limit(desk: Helpdesk
         assert refusals[0].code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert retry_delay_ms(refusals[0]) == RETRY_AFTER_MS
         assert "memory" in (refusals[0].details() or "")
+        with pytest.raises(grpc.aio.AioRpcError) as whole:
+            await desk.submit_batch([said("T-4", "m1", CANCEL), said("T-5", "m1", CANCEL)])
+        assert whole.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED, "refused as a whole"
+        assert retry_delay_ms(whole.value) == RETRY_AFTER_MS
         admin.config_set("maxmemory", 0)
 
     async def accepted() -> bool:
@@ -137,3 +141,15 @@ async def test_intake_stops_admitting_well_below_the_memory_limit(desk: Helpdesk
             return False
 
     await eventually(accepted, "intake admits again")
+
+
+async def test_a_batch_is_refused_as_a_whole_while_the_store_is_away(desk: Helpdesk, store: StoreProcess) -> None:
+    batch = [said("T-1", "m1", CANCEL), said("T-2", "m1", CANCEL)]
+    store.kill()
+
+    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        await desk.submit_batch(batch)
+
+    assert refusal.value.code() is grpc.StatusCode.UNAVAILABLE
+    await asyncio.to_thread(store.start)
+    await desk.submit_surely(batch)
