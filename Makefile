@@ -62,6 +62,9 @@ proto-check: $(DEV) ## lint the protos and hold them against main for breaking c
 	@$(BIN)/buf lint protos
 	@if [ -n "$(BASE)" ] && git cat-file -e "$(BASE):protos/buf.yaml" 2>/dev/null; then \
 	  $(BIN)/buf breaking protos --against ".git#ref=$(BASE),subdir=protos"; \
+	elif [ "$${CI:-}" = true ] && [ "$$(git rev-parse --is-shallow-repository)" = true ]; then \
+	  echo "in CI nothing may be left out: this clone is shallow, so no earlier commit is here to hold the protos" \
+	    "against; clone with history (fetch-depth: 0), or run: git fetch --unshallow" >&2; exit 1; \
 	else echo "left out: breaking changes of the protos (no earlier commit to compare with)"; fi
 
 docs: $(DEV) ## write the generated parts of the README
