@@ -21,7 +21,7 @@ class IntentServicer(pb_grpc.IntentServiceServicer):
 
     async def Classify(self, request: pb.ClassifyRequest, context: Any) -> pb.ClassifyResponse:
         now = self._clock.now_ms()
-        results = await self._host.analyse([utterance_from_pb(value, now) for value in request.utterances])
+        results = await self._host.answer([utterance_from_pb(value, now) for value in request.utterances])
         return pb.ClassifyResponse(results=[intent_to_pb(result) for result in results])
 
 

@@ -21,7 +21,7 @@ class SentimentServicer(pb_grpc.SentimentServiceServicer):
 
     async def Score(self, request: pb.ScoreRequest, context: Any) -> pb.ScoreResponse:
         now = self._clock.now_ms()
-        results = await self._host.analyse([utterance_from_pb(value, now) for value in request.utterances])
+        results = await self._host.answer([utterance_from_pb(value, now) for value in request.utterances])
         return pb.ScoreResponse(results=[sentiment_to_pb(result) for result in results])
 
 

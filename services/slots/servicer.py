@@ -21,7 +21,7 @@ class SlotServicer(pb_grpc.SlotServiceServicer):
 
     async def Extract(self, request: pb.ExtractRequest, context: Any) -> pb.ExtractResponse:
         now = self._clock.now_ms()
-        results = await self._host.analyse([utterance_from_pb(value, now) for value in request.utterances])
+        results = await self._host.answer([utterance_from_pb(value, now) for value in request.utterances])
         return pb.ExtractResponse(results=[slots_to_pb(result) for result in results])
 
 

@@ -14,6 +14,7 @@ from shared.domain.ticket import Utterance
 from shared.errors import ModelError
 from shared.inference.meter import ModelMeter
 from shared.inference.model import Task, load_pack
+from shared.inference.slices import slices
 
 log = structlog.get_logger(__name__)
 ResultT = TypeVar("ResultT", covariant=True)
@@ -49,6 +50,7 @@ class ModelHost(Generic[ResultT]):
     ) -> None:
         self._pack, self._task, self._load, self._reload_s = pack, task, load, reload_s
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix=f"{task}-model")
+        self._direct = asyncio.Semaphore(workers)
         self._directory = load_pack(pack).model_directory(task)
         self._refused: Path | None = None
         self._meter = meter
@@ -60,12 +62,30 @@ class ModelHost(Generic[ResultT]):
         return self._analyser.name
 
     async def analyse(self, utterances: Sequence[Utterance]) -> Sequence[ResultT]:
-        """Run the model in a worker thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, utterances)
+        """Run the model in a worker thread over a batch of the pipeline."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._process, utterances)
 
-    def _run(self, utterances: Sequence[Utterance]) -> Sequence[ResultT]:
+    async def answer(self, utterances: Sequence[Utterance]) -> list[ResultT]:
+        """The same for somebody who calls directly, by one version of the model from beginning to end.
+
+        It is done slice by slice, and of all such calls no more slices wait at once than there are workers: a
+        batch of the pipeline waits for one slice at most, however many and however large calls are.
+        """
+        analyser, results = self._analyser, list[ResultT]()
+        for some in slices(utterances):
+            async with self._direct:
+                results += await asyncio.get_running_loop().run_in_executor(
+                    self._executor, self._run, analyser, some
+                )
+        return results
+
+    def _process(self, utterances: Sequence[Utterance]) -> Sequence[ResultT]:
         with self._meter.batch():
             return self._analyser(utterances)
+
+    def _run(self, analyser: Analyser[ResultT], utterances: Sequence[Utterance]) -> Sequence[ResultT]:
+        with self._meter.run():
+            return analyser(utterances)
 
     async def watch(self) -> None:
         """Until cancelled."""

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 class ModelMeter:
     """Adds up on each thread what its runs take: a batch may be many runs of a session, each over one text.
 
-    ``cpu`` is told the CPU seconds of every batch, ``tokens`` the tokens of every one that was processed
-    (nothing of one that raised: it is processed again, in parts).
+    ``cpu`` is told the CPU seconds of all that runs, ``tokens`` the tokens of every batch of the pipeline that
+    was processed (nothing of one that raised: it is processed again, in parts).
     """
 
     def __init__(
@@ -26,12 +26,18 @@ class ModelMeter:
         self._thread.tokens = getattr(self._thread, "tokens", 0) + tokens
 
     @contextmanager
-    def batch(self) -> Iterator[None]:
-        """Around the processing of one batch, on the thread that does it."""
-        self._thread.tokens = 0
+    def run(self) -> Iterator[None]:
+        """Around whatever runs the model, on the thread that does it."""
         began = time.thread_time()
         try:
             yield
         finally:
             self._cpu(time.thread_time() - began)
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """The same around the processing of one batch of the pipeline."""
+        self._thread.tokens = 0
+        with self.run():
+            yield
         self._tokens(self._thread.tokens)

@@ -105,6 +105,21 @@ async def test_every_promised_metric_is_there_and_counts(desk: Helpdesk, system:
     await eventually(deep, "the depth of the human queue is measured")
 
 
+async def test_tokens_are_told_once_a_batch(desk: Helpdesk, system: System) -> None:
+    for number in range(3):
+        await desk.triage(said(f"T-{number}", "m1", FURIOUS))
+    await desk.router.Preview(  # direct calls are no batches
+        router_pb2.PreviewRequest(tenant=desk.tenant, messages=[said("T-3", "m1", THANKS)] * 20), timeout=10
+    )
+    for service in MODELS:
+
+        async def alike(service: str = service) -> bool:
+            batches = system.counted(service, "switchyard_stage_batch_entries_count")
+            return batches > 0 and system.counted(service, "switchyard_stage_batch_tokens_count") == batches
+
+        await eventually(alike, f"{service} has told the tokens of each batch")
+
+
 async def test_no_word_of_a_customer_reaches_logs_or_metrics(desk: Helpdesk, system: System) -> None:
     """Canaries in every field that a customer or a helpdesk fills, in messages that are taken and refused."""
     canary = "zyxwombat"

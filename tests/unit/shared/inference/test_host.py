@@ -1,4 +1,4 @@
-"""A host with a model of the commerce pack: what its runs are told to cost."""
+"""A host with a model of the commerce pack: who waits for whom, and what its runs are told to cost."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from shared.config import PACKS
@@ -18,6 +19,7 @@ from shared.inference.model import load_pack
 from shared.inference.session import OnnxModel, SessionOptions
 
 COMMERCE = PACKS / "commerce"
+LONGEST = "Where is my order A-10293, which I paid weeks ago? " * 400  # as long as a text may be
 TEXTS = ["Where is my order 4411?", "thanks", "I was charged twice for the same pair of boots and nobody answers."]
 
 
@@ -90,6 +92,40 @@ async def test_batches_that_run_at_once_are_measured_apart(host: Host, told: Tol
     batches = [said(text) * 20 for text in TEXTS]
     await asyncio.gather(*(running.analyse(batch) for batch in batches))
     assert sorted(told.tokens) == sorted(20 * tokens_of(text) for text in TEXTS)
+
+
+async def test_a_batch_does_not_wait_for_the_whole_of_long_direct_calls(host: Host, told: Told) -> None:
+    running = host()
+    direct = [asyncio.create_task(running.answer(said(LONGEST) * 20)) for _ in range(3)]
+    while not told.cpu:
+        await asyncio.sleep(0.001)  # until the first slice is done
+    before = len(told.cpu)
+
+    await running.analyse(said(*TEXTS))
+
+    assert len(told.cpu) - before <= 3, "the batch waits for the slice that runs, and for none of those behind it"
+    assert not any(call.done() for call in direct)
+    answers = await asyncio.gather(*direct)
+    assert [len(answer) for answer in answers] == [20, 20, 20]
+
+
+async def test_a_short_direct_call_does_not_wait_for_the_whole_of_a_long_one(host: Host) -> None:
+    running = host()
+    long = asyncio.create_task(running.answer(said(LONGEST) * 20))
+    await asyncio.sleep(0)
+    assert len(await running.answer(said(*TEXTS))) == len(TEXTS)
+    assert not long.done()
+    await long
+
+
+async def test_a_direct_call_is_answered_as_a_batch_is(host: Host, told: Told) -> None:
+    running = host()
+    texts = [*TEXTS, LONGEST] * 3
+    answered = await running.answer(said(*texts))
+    assert told.tokens == [], "it is no batch of the pipeline"
+    processed = await running.analyse(said(*texts))
+    for one, other in zip(answered, processed, strict=True):
+        assert np.array_equal(one[0], other[0])
 
 
 def test_a_batch_that_raises_has_cost_time_and_processed_nothing(told: Told) -> None:
