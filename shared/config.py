@@ -42,6 +42,9 @@ class PlatformConfig(Section):
     )
     drain_s: float = Field(20.0, ge=0, description="How long a service may take to finish on SIGTERM.")
     max_request_bytes: int = Field(16 * 1024 * 1024, ge=65_536, description="Largest gRPC request.")
+    max_concurrent_calls: int = Field(
+        1000, ge=1, description="Most calls that a service answers at once, streams included; more are refused for a moment."
+    )
 
     @field_validator("redis_url")
     @classmethod

@@ -64,5 +64,6 @@ def build_services(names: Sequence[str], settings: Settings, platform: PlatformC
     for name in names:
         module = import_module(f"services.{name}.app")
         service: Service = module.build(platform, getattr(settings, name))
+        service.server.most_calls = platform.max_concurrent_calls  # of each alike, whatever it is made of
         services.append(service)
     return services

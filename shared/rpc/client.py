@@ -3,8 +3,8 @@
 Retries follow AIP-194 (https://google.aip.dev/194): UNAVAILABLE, with exponential backoff and full jitter,
 inside the caller's deadline. CANCELLED counts as that: our own cancellations never arrive as a status, so it
 was the server, which drops calls that reach it in the moment in which it stops. RESOURCE_EXHAUSTED is retried
-on request and only after the delay that the server names in its RetryInfo. There is no hedging: it would
-multiply load just when load hurts.
+on request and only after the delay that the server names in its RetryInfo; gRPC's own refusal of a call too many
+names none and counts as UNAVAILABLE. There is no hedging: it would multiply load just when load hurts.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ CHANNEL_OPTIONS = (
 )
 
 AWAY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+_TOO_MANY = "Concurrent RPC limit exceeded"  # by which gRPC refuses before any of our code runs
 
 
 class CallError(SwitchyardError):
@@ -128,11 +129,11 @@ class RpcClient:
     def _pause(self, error: grpc.aio.AioRpcError, attempt: int, retries: Retries) -> float | None:
         """Seconds until the next attempt; None where there is none."""
         code = error.code()
-        if code is grpc.StatusCode.RESOURCE_EXHAUSTED and retries.when_full:
+        if code is grpc.StatusCode.RESOURCE_EXHAUSTED and retries.when_full and not _is_away(error):
             # The server paces these by its own delay; the deadline alone bounds their number.
             asked = retry_after_ms(error) / 1000
             return asked * (1 + 0.2 * self._jitter()) if asked else None
-        if code not in AWAY or attempt >= retries.attempts:
+        if not _is_away(error) or attempt >= retries.attempts:
             return None
         return max(retry_after_ms(error) / 1000, retries.pause(attempt, self._jitter()))
 
@@ -149,11 +150,16 @@ class RpcClient:
     def explain(self, error: grpc.aio.AioRpcError) -> SwitchyardError:
         """A gRPC error as one of ours."""
         code, text = error.code(), error.details() or "no reason was given"
-        if code in AWAY:
+        if _is_away(error):
             return UnavailableError(f"{self.address}: cannot be reached ({_brief(text)})")
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
             return CallError(code, f"{self.address}: no answer before the deadline")
         return CallError(code, text, retry_after_ms(error))
+
+
+def _is_away(error: grpc.aio.AioRpcError) -> bool:
+    too_many = error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED and (error.details() or "").startswith(_TOO_MANY)
+    return too_many or error.code() in AWAY
 
 
 def retry_after_ms(error: grpc.aio.AioRpcError) -> int:

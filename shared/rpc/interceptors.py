@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -12,7 +13,7 @@ import structlog
 from google.protobuf.message import DecodeError, Message
 
 from shared.cancellation import cancel_all
-from shared.errors import UnavailableError
+from shared.errors import BacklogFullError, UnavailableError
 from shared.observability.logging import raised_at, trace_id
 from shared.observability.rpc_metrics import RpcMetrics
 from shared.rpc.status import Failure, failure_of, invalid
@@ -21,6 +22,8 @@ from shared.rpc.validation import violations
 log = structlog.get_logger(__name__)
 OWN_SERVICES = "/switchyard."
 STOPPING = Failure(grpc.StatusCode.UNAVAILABLE, "the server is stopping; call again and go on where you were")
+BUSY = "{} calls run here, and platform.max_concurrent_calls allows no more; nothing was accepted, try again later"
+BUSY_MS = 1000
 END = object()
 # Of health and reflection when the server drains: time to tell watchers that it serves no more.
 LAST_WORD_SECONDS = 0.1
@@ -30,11 +33,15 @@ WAITING_SECONDS = 2.0  # that they may go on once the server drains: what is in 
 
 
 class CallGuard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
-    """Guards Switchyard's own methods; of health and reflection it ends the streams, and leaves the rest alone."""
+    """Guards Switchyard's own methods, of which ``most_calls`` run at once; of health and reflection it ends the
+    streams, and leaves the rest alone.
+    """
 
     def __init__(self, metrics: RpcMetrics) -> None:
         self._metrics = metrics
         self._draining = asyncio.Event()
+        self._running = 0
+        self.most_calls = sys.maxsize
 
     def drain(self) -> None:
         """End streams, which would otherwise go on for ever, refuse new calls, and soon end those that wait;
@@ -63,7 +70,7 @@ class CallGuard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
     def _unary(self, method: str, parse: Any, answer: Any) -> Any:
         async def call(raw: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
             started = time.monotonic()
-            self._metrics.started(method)
+            self._started(method)
             code = "CANCELLED"
             try:
                 request, failure = self._admit(parse, raw)
@@ -78,14 +85,14 @@ class CallGuard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
                 code = failure.code.name
                 await context.abort(failure.code, failure.message, failure.trailers)
             finally:
-                self._metrics.finished(method, code, time.monotonic() - started)
+                self._finished(method, code, started)
 
         return call
 
     def _stream(self, method: str, parse: Any, answer: Any) -> Any:
         async def call(raw: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
             started = time.monotonic()
-            self._metrics.started(method)
+            self._started(method)
             code = "CANCELLED"
             try:
                 request, failure = self._admit(parse, raw)
@@ -100,13 +107,25 @@ class CallGuard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
                 code = failure.code.name
                 await context.abort(failure.code, failure.message, failure.trailers)
             finally:
-                self._metrics.finished(method, code, time.monotonic() - started)
+                self._finished(method, code, started)
 
         return call
 
+    def _started(self, method: str) -> None:
+        self._running += 1
+        self._metrics.started(method)
+
+    def _finished(self, method: str, code: str, started: float) -> None:
+        self._running -= 1
+        self._metrics.finished(method, code, time.monotonic() - started)
+
     def _admit(self, parse: Any, raw: bytes) -> tuple[Message | None, Failure | None]:
         """The request, or why it is refused."""
-        return (None, STOPPING) if self._draining.is_set() else _read(parse, raw)
+        if self._draining.is_set():
+            return None, STOPPING
+        if self._running > self.most_calls:
+            return None, failure_of(BacklogFullError(BUSY.format(self.most_calls), BUSY_MS))
+        return _read(parse, raw)
 
     def _foreign(self, handler: Any) -> Any:
         """A handler of health or reflection, whose streams end when the server drains."""

@@ -87,6 +87,7 @@ def limits() -> Iterator[tuple[type[Section], str, object]]:
     yield PlatformConfig, "log_format", "xml"
     yield PlatformConfig, "drain_s", -1
     yield PlatformConfig, "max_request_bytes", 1
+    yield PlatformConfig, "max_concurrent_calls", 0
     yield ConsumerSection, "batch", 0
     yield ConsumerSection, "block_ms", 0  # to Redis this means "for ever": a drain would never end
     yield ConsumerSection, "lease_ms", 0

@@ -12,18 +12,22 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from prometheus_client import CollectorRegistry
 
+from shared.errors import UnavailableError
 from shared.observability.rpc_metrics import RpcMetrics
-from shared.rpc.server import RpcServer
+from shared.rpc.client import ONCE, Retries, RpcClient
+from shared.rpc.server import SPARE_CALLS, RpcServer
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 GRACE_SECONDS = 30.0
 PROMPT_SECONDS = 3.0
+PATIENT = Retries(attempts=1000, when_full=True)
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[RpcServer]:
     running = RpcServer("127.0.0.1:0", [], RpcMetrics(CollectorRegistry()), 65_536)
+    running.most_calls = 4
     await running.start()
     await running.set_ready(True)
     yield running
@@ -65,6 +69,25 @@ async def test_an_open_reflection_holds_up_no_stop(server: RpcServer, channel: g
 
     assert time.monotonic() - began < PROMPT_SECONDS
     assert await stream.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_past_all_bounds_grpc_refuses_and_our_client_comes_again(
+    server: RpcServer, channel: grpc.aio.Channel
+) -> None:
+    most = server.most_calls + SPARE_CALLS
+    watches = [health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest()) for _ in range(most)]
+    for watch in watches:
+        await watch.read()
+    async with RpcClient(f"127.0.0.1:{server.port}") as client:
+        stub = client.stub(health_pb2_grpc.HealthStub)
+        with pytest.raises(UnavailableError, match="Concurrent RPC limit exceeded"):
+            await client.call(stub.Check, health_pb2.HealthCheckRequest(), retries=ONCE)
+        patient = asyncio.create_task(client.call(stub.Check, health_pb2.HealthCheckRequest(), retries=PATIENT))
+        await asyncio.sleep(0.3)
+        assert not patient.done()
+        for watch in watches:
+            watch.cancel()
+        assert (await patient).status == SERVING
 
 
 async def test_a_watch_follows_readiness_and_may_be_given_up(server: RpcServer, channel: grpc.aio.Channel) -> None:
