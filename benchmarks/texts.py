@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.intake.language import LanguageIdentifier
 from shared.domain.ticket import Utterance
 from shared.inference.model import load_pack
 from shared.inference.session import OnnxModel
+from shared.language import LanguageIdentifier
 
 TENANT = "default"
 REPLY_SHARE = 0.25  # of the messages continue an earlier ticket
@@ -45,6 +45,7 @@ def draw(pack: Path, count: int, seed: int, run: str = "") -> list[Sample]:
     chance = random.Random(seed)
     pool = sorted(set(_customers(pack)))
     languages = LanguageIdentifier(load_pack(pack).languages[0])
+    languages.wait()
     lengths = _Lengths(pack)
     samples: list[Sample] = []
     for index in range(count):

@@ -14,7 +14,6 @@ from services.router.worker import RouterStage
 from shared.clock import SystemClock
 from shared.config import PlatformConfig
 from shared.inference.model import load_pack
-from shared.language import LanguageIdentifier
 from shared.lifecycle import Loops, Service
 from shared.observability.rpc_metrics import RpcMetrics
 from shared.observability.stage_metrics import StageMetrics
@@ -54,14 +53,13 @@ def build(platform: PlatformConfig, config: RouterConfig) -> Service:
         dead_kept_ms=2 * platform.record_ttl_s * 1000,  # by then the message is gone, and nothing could be replayed
     )  # fmt: skip
     sweeper = DeadlineSweeper(redis, keys, config.sweep_ms, metrics)
-    languages = LanguageIdentifier(load_pack(platform.pack).languages[0])
-    implementation = RouterServicer(Tenants(platform.tenants), policies, clients, languages, clock)
+    default_language = load_pack(platform.pack).languages[0]
+    implementation = RouterServicer(Tenants(platform.tenants), policies, clients, default_language, clock)
     server = RpcServer(
         f"{platform.host}:{config.port}", [servicer(implementation)], RpcMetrics(registry), platform.max_request_bytes
     )
     return Service(
         "router", server, registry, redis, keys, platform.host, config.metrics_port,
         Loops(consumers, [keeper.run, sweeper.run, policies.watch]),
-        ready=lambda: languages.loaded,
         close=clients.close,
     )
