@@ -1,5 +1,5 @@
 -- Ends a decided entry and, in the same step, opens or updates the ticket's item in the human queue.
--- KEYS[3] base of the shard's human queue
+-- KEYS[3] base of the shard's human queue, KEYS[3 + i] message record of item i
 -- items: entry id, reference, dead-letter reason, deliveries, kind, item id that it would open, tenant, ticket, queue,
 --   rank, language, skills, decision, decided at, sequence, revision; after the items: most events kept, time to live
 --   of completed items in ms
@@ -66,6 +66,9 @@ end
 return commit_all(16, nil, function(entry)
   local kind = entry[5]
   if kind == 'none' then return 'done' end
+  if kind == 'late' and tonumber(redis.call('HGET', KEYS[3 + entry.index], 'r') or '0') > tonumber(entry[16]) then
+    return 'done' -- the intents have landed meanwhile: the later revision says whether a person is needed
+  end
   local decision = {
     tenant = entry[7], ticket = entry[8], queue = entry[9], rank = entry[10], language = entry[11],
     skills = entry[12], decision = entry[13], decided_at = entry[14], sequence = entry[15], revision = entry[16],

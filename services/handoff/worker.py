@@ -113,6 +113,7 @@ class HandoffStage:
             streams.stream(Stream.DECIDED, self._shard),
             streams.stream(Stream.DEAD, self._shard),
             self._keys.base(self._shard),
+            *(streams.message_prefix(self._shard) + entry.reference for entry in entries),
         ]
         args: list[str | bytes | int] = [Group.HANDOFF.value, len(entries)]
         for entry, arrival, reason in zip(entries, arrivals, reasons, strict=True):

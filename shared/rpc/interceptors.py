@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import grpc
@@ -81,7 +81,7 @@ class CallGuard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
                         code = "OK"
                         return response
                     except Exception as error:
-                        failure = _explain(method, error, request, context)
+                        failure = _explain(method, error, _ids(request, context))
                 code = failure.code.name
                 await context.abort(failure.code, failure.message, failure.trailers)
             finally:
@@ -103,7 +103,7 @@ class CallGuard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]
                         code = "OK"
                         return
                     except Exception as error:
-                        failure = _explain(method, error, request, context)
+                        failure = _explain(method, error, _ids(request, context))
                 code = failure.code.name
                 await context.abort(failure.code, failure.message, failure.trailers)
             finally:
@@ -214,14 +214,12 @@ def _read(parse: Callable[[bytes], Message], raw: bytes) -> tuple[Message | None
     return request, invalid(found) if found else None
 
 
-def _explain(
-    method: str, error: Exception, request: Any, context: grpc.aio.ServicerContext[Any, Any]
-) -> Failure:
+def _explain(method: str, error: Exception, ids: Mapping[str, str]) -> Failure:
     failure = failure_of(error)
     if failure.code is grpc.StatusCode.INTERNAL:
         # The type and place, not the message: it could quote the customer.
         log.error(
-            "call_failed", method=method, error=type(error).__name__, at=raised_at(error), **_ids(request, context)
+            "call_failed", method=method, error=type(error).__name__, at=raised_at(error), **ids
         )
     return failure
 

@@ -16,11 +16,11 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from services.handoff.item import QueueItem, decode_item
+from services.handoff.item import Disposition, QueueItem, decode_item
 from services.handoff.queue import HumanQueue
 from services.handoff.queue_keys import QueueKeys
 from shared.convert import decode_decision
-from shared.domain.decision import Decision, Outcome
+from shared.domain.decision import Decision, Outcome, Rule
 from shared.domain.ticket import MessageKey
 from shared.streams.names import GROUPS_OF, Keys, Stream, parse_reference
 from shared.streams.records import Record, Records
@@ -157,8 +157,19 @@ def _order(history: History) -> Iterable[str]:
 
 
 def _human_queue(history: History) -> Iterable[str]:
-    """One item a ticket that any decision sent to people, visible, with the ticket's newest decision; else none."""
-    needing = {decision.key.ticket for decision in _all(history) if decision.outcome.needs_person}
+    """One open item a ticket that needs a person, visible, with the ticket's newest decision; else none.
+
+    A ticket that went to people only because its intents were late needs none once they have landed: its item
+    is settled, if one was opened at all.
+    """
+    latest: dict[MessageKey, Decision] = {}
+    needing: set[str] = set()
+    for decision in _all(history):
+        if decision.outcome.needs_person and not _only_late(decision):
+            needing.add(decision.key.ticket)
+        if decision.key not in latest or decision.revision > latest[decision.key].revision:
+            latest[decision.key] = decision
+    needing |= {key.ticket for key, decision in latest.items() if decision.outcome.needs_person}
     newest: dict[str, tuple[int, int]] = {}
     for decision in _all(history):
         if decision.outcome is not Outcome.RECORDED:
@@ -166,7 +177,8 @@ def _human_queue(history: History) -> Iterable[str]:
             newest[decision.key.ticket] = max(newest.get(decision.key.ticket, place), place)
     items: dict[str, list[QueueItem]] = defaultdict(list)
     for item in history.items:
-        items[item.ticket].append(item)
+        if item.disposition is not Disposition.SETTLED:
+            items[item.ticket].append(item)
     for ticket in needing:
         if len(items[ticket]) != 1:
             yield f"human queue: ticket {ticket} needs a person and has {len(items[ticket])} items"
@@ -179,6 +191,10 @@ def _human_queue(history: History) -> Iterable[str]:
                 yield f"human queue: item {item.id} of {ticket} shows {shown}, the newest is {newest.get(ticket)}"
             if item.id not in history.listed:
                 yield f"human queue: item {item.id} of {ticket} exists and is not listed"
+
+
+def _only_late(decision: Decision) -> bool:
+    return decision.outcome is Outcome.REVIEW and decision.reasons[0].rule is Rule.MISSING_PART
 
 
 async def settle(redis: Redis, keys: Keys, patience: float = 30.0) -> None:

@@ -185,6 +185,13 @@ async def test_what_somebody_has_looked_at_is_theirs_to_end(world: World) -> Non
     assert {item.id for item in await world.items()} == {claimed.id, released.id}
 
 
+async def test_a_late_review_that_comes_after_its_revision_opens_nothing(world: World) -> None:
+    """As where the consumer that held it was killed, and another filed what came later."""
+    await world.say(landed("T1"), "Where is my parcel?")
+    assert await world.enqueue(landed("T1"), late("T1")) == ["done", "done"]
+    assert await world.items() == ()
+
+
 async def test_a_settled_ticket_comes_back_when_it_needs_a_person(world: World) -> None:
     await world.enqueue(late("T1"), landed("T1"))
     assert await world.enqueue(decided("T1", 1, revision=3)) == ["opened"]

@@ -15,6 +15,7 @@ from shared.rpc.interceptors import _explain, _read
 from shared.rpc.status import Failure
 
 CUSTOMER = "my card is 4111 1111 1111 1111"
+IDS = {"tenant": "acme", "ticket": "T-1", "trace_id": "4bf9"}
 GOOD = intake_pb2.SubmitMessageRequest(
     tenant="acme", message=ticket_pb2.NewMessage(ticket_id="T-1", message_id="m1", text="Where is it?")
 )
@@ -62,7 +63,7 @@ def test_bytes_that_are_no_message_are_told_apart_from_a_bad_field() -> None:
 
 def test_errors_raised_on_purpose_are_told_and_not_logged() -> None:
     with capture_logs() as logs:
-        failure = _explain("GetTicket", NotFoundError("ticket_id: there is none"))
+        failure = _explain("GetTicket", NotFoundError("ticket_id: there is none"), IDS)
     assert failure == Failure(grpc.StatusCode.NOT_FOUND, "ticket_id: there is none")
     assert logs == []
 
@@ -75,15 +76,16 @@ def test_unexpected_errors_are_logged_by_type_and_place_without_their_text() -> 
         try:
             deep()
         except ValueError as error:
-            failure = _explain("Triage", error)
+            failure = _explain("Triage", error, IDS)
     assert failure.code is grpc.StatusCode.INTERNAL
     (line,) = logs
     assert (line["method"], line["error"]) == ("Triage", "ValueError")
+    assert IDS.items() <= line.items(), "so that the ticket can be found"
     assert line["at"] == f"{__file__}:{deep.__code__.co_firstlineno + 1}"
     assert "4111" not in str(logs) + failure.message
 
 
 def test_an_unexpected_error_that_was_never_raised_has_no_place() -> None:
     with capture_logs() as logs:
-        _explain("Triage", ValueError(CUSTOMER))
+        _explain("Triage", ValueError(CUSTOMER), IDS)
     assert logs[0]["at"] == ""
