@@ -70,6 +70,7 @@ def fine_tune(
 ) -> TrainingLog:
     """Train ``network`` in place and leave it with the weights of the best epoch on ``dev``.
 
+    Without ``dev`` examples there is nothing to choose by: all epochs are run and the last is kept.
     ``tokenizer`` must cut at ``options.max_tokens``. The order of batches, dropout and the head's
     start follow ``options.seed``.
     """
@@ -114,10 +115,11 @@ def fine_tune(
                 optimizer.zero_grad(set_to_none=True)
                 total += loss.item()
                 progress.update(bar, advance=1, loss=total / done)
-            score = task.score(network_outputs(network, dev_encodings), dev, dev_encodings)
+            score = task.score(network_outputs(network, dev_encodings), dev, dev_encodings) if dev else 0.0
             log.losses.append(total / len(batches))
             log.scores.append(score)
-            console.print(f"{task.name}: epoch {epoch + 1}, loss {log.losses[-1]:.4f}, dev score {score:.4f}")
+            told = f", dev score {score:.4f}" if dev else ""
+            console.print(f"{task.name}: epoch {epoch + 1}, loss {log.losses[-1]:.4f}{told}")
             if score >= max(log.scores):
                 log.best_epoch = epoch + 1
                 best = copy.deepcopy(network.state_dict())

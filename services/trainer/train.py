@@ -70,7 +70,7 @@ def train_task(request: TrainingRequest, console: Console | None = None) -> Trai
     data = _training_set(request, taxonomy)
     for part in data.data:
         console.print(f"{request.task}: {part.examples} examples of {part.name} ({part.licence})")
-    tokenizer = _tokenizer(request.options.max_tokens)
+    tokenizer = base_tokenizer(request.options.max_tokens)
     torch.manual_seed(request.options.seed)
     network = task.network(Encoder.load(base_model_directory()))
     dev = held_out("dev", request.task, request.pack, taxonomy)
@@ -107,7 +107,8 @@ def _training_set(request: TrainingRequest, taxonomy: Taxonomy) -> TrainingSet:
     )
 
 
-def _tokenizer(max_tokens: int) -> Tokenizer:
+def base_tokenizer(max_tokens: int) -> Tokenizer:
+    """The base encoder's tokenizer, cutting at ``max_tokens`` and padding nothing."""
     tokenizer = Tokenizer.from_file(str(base_model_directory() / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length=max_tokens)
@@ -120,7 +121,7 @@ def _publish(
     taxonomy = task.taxonomy
     with tempfile.TemporaryDirectory() as scratch:
         staging = Path(scratch) / request.version
-        write_model(network, _tokenizer(MAX_TOKENS), staging)
+        write_model(network, base_tokenizer(MAX_TOKENS), staging)
         dev = held_out("dev", request.task, request.pack, taxonomy)
         test = held_out("test", request.task, request.pack, taxonomy)
         card = finish_card(task, request.version, staging, data, dev, test)
