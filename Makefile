@@ -32,7 +32,7 @@ install() { \
 }
 endef
 
-.PHONY: help run test check lint types protos proto-check docs bench lock clean train doctor system-packages
+.PHONY: help run test check lint types protos proto-check docs bench quality lock clean train doctor system-packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ docs: $(DEV) ## write the generated parts of the README
 
 bench: $(DEV) ## measure throughput and latency against the bare models
 	@$(BIN)/python -m benchmarks.pipeline $(ARGS)
+
+quality: $(TRAIN) ## train and score on the public sets of ../shared/data; ARGS=--list tells what was run
+	@$(BIN)/python -m benchmarks.quality $(ARGS)
 
 lock: $(CREATED) ## pin the requirements of pyproject.toml (ARGS=--upgrade takes newer releases)
 	@$(BIN)/python -c 'import uv' 2>/dev/null || $(PIP) install uv

@@ -1,0 +1,1 @@
+"""What the trainer reaches on public sets, beside what others published; `make quality`."""
