@@ -26,8 +26,7 @@ def check(
     """Check a policy document against the pack's taxonomy; every problem is named with its line."""
     from services.cli.render import json_line
     from services.cli.settings import load_settings
-    from services.router.policy import load_policy
-    from services.router.policy_problems import PolicyDocumentError
+    from services.router.policy import PolicyDocumentError, load_policy
     from services.router.policy_store import read_intents
 
     intents = read_intents(load_settings().platform.pack)

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Collection
 
 from services.router.policy_checks import check
-from services.router.policy_document import Fields, compose
-from services.router.policy_problems import Report
 from services.router.thresholds import CHANGEABLE
+from shared.document import Fields, compose
+from shared.document_problems import DocumentError, Report
 from shared.domain.decision import Priority
 from shared.domain.policy import (
     DEFAULT_HOLD,
@@ -22,6 +22,7 @@ from shared.domain.policy import (
     Scope,
 )
 from shared.domain.ticket import Channel
+from shared.errors import PolicyError
 
 MAX_OVERRIDES = 200
 MOST_MESSAGES = 100
@@ -29,6 +30,10 @@ MOST_MESSAGES = 100
 _NAME = r"[a-z0-9][a-z0-9_-]{0,62}"
 _VERSION = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _LANGUAGE = r"[a-z]{2}|mul|und"
+
+
+class PolicyDocumentError(DocumentError, PolicyError):
+    """A policy document with all its problems."""
 
 
 def load_policy(text: str, intents: Collection[str], source: str = "policy") -> Policy:
@@ -47,8 +52,8 @@ def load_policy(text: str, intents: Collection[str], source: str = "policy") -> 
     Raises:
         PolicyDocumentError: a PolicyError with every problem, each with its line and what mends it.
     """
-    report = Report(source)
-    document = Fields(report, "", compose(text, source))
+    report = Report(source, PolicyDocumentError)
+    document = Fields(report, "", compose(text, report))
     policy = Policy(
         version=f"{document.text('version', _VERSION, 'commerce-1')}+{_digest(text)}",
         escalation=_escalation(document.fields("escalation")),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from itertools import product
 
-from services.router.policy_problems import Report, suggestion
 from services.router.thresholds import CHANGEABLE, overlaid
+from shared.document_problems import Report, suggestion
 from shared.domain.policy import EscalationChange, Override, Policy, Scope
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.router.policy import load_policy
-from services.router.policy_problems import MAX_PROBLEMS, PolicyDocumentError, Problem
+from services.router.policy import PolicyDocumentError, load_policy
+from shared.document_problems import MAX_PROBLEMS, Problem
 from shared.domain.decision import Priority
 from shared.domain.policy import (
     AlwaysEscalate,

@@ -1,4 +1,4 @@
-"""What is wrong with a policy document: each problem with its line, its field and what mends it."""
+"""What is wrong with a document that people write: each problem with its line, its field and what mends it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from shared.errors import PolicyError
+from shared.errors import SwitchyardError
 
 MAX_PROBLEMS = 100
 
@@ -26,8 +26,8 @@ class Problem:
         return f"{place}{field}{self.problem}; {self.mend}"
 
 
-class PolicyDocumentError(PolicyError):
-    """A policy document with all its problems, in the order of their lines.
+class DocumentError(SwitchyardError):
+    """A document with all its problems, in the order of their lines.
 
     Reading stops at MAX_PROBLEMS, so that a hostile document costs no more than a broken one.
     """
@@ -42,26 +42,34 @@ class PolicyDocumentError(PolicyError):
 
 
 class Report:
-    """Problems found so far, and the lines on which fields stand."""
+    """Problems found so far, and the lines on which fields stand.
 
-    def __init__(self, source: str) -> None:
+    ``error`` is what is raised for them, so that each kind of document has an error of its own.
+    """
+
+    def __init__(self, source: str, error: type[DocumentError] = DocumentError) -> None:
         self.source = source
+        self._error = error
         self.problems: list[Problem] = []
         self._lines: dict[str, int] = {}
 
     def add(self, path: str, problem: str, mend: str) -> None:
         """Record a problem of a field; its line is that of the field, or of what holds it.
 
-        Raises PolicyDocumentError when there are too many.
+        Raises the report's error when there are too many.
         """
         self.problems.append(Problem(self._line(path), path, problem, mend))
         if len(self.problems) >= MAX_PROBLEMS:
             self.finish()
 
     def finish(self) -> None:
-        """Raise PolicyDocumentError if there is any problem."""
+        """Raise the report's error if there is any problem."""
         if self.problems:
-            raise PolicyDocumentError(self.source, self.problems)
+            raise self._error(self.source, self.problems)
+
+    def refusal(self, line: int, problem: str, mend: str) -> DocumentError:
+        """What to raise where a document cannot be read at all, for the problem on a line."""
+        return self._error(self.source, [Problem(line, "", problem, mend)])
 
     def sound(self, *paths: str) -> bool:
         """Whether no problem was found at these paths or below them."""

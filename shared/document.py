@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import yaml
 
-from services.router.policy_problems import PolicyDocumentError, Problem, Report, suggestion
+from shared.document_problems import Report, suggestion
 
 MAX_CHARACTERS = 262_144
 
@@ -206,31 +206,28 @@ class Fields:
         return number
 
 
-def compose(text: str, source: str) -> yaml.Node:
-    """The root node of a YAML text; PolicyDocumentError where it is too long, empty or not YAML."""
-    report = Report(source)
+def compose(text: str, report: Report) -> yaml.Node:
+    """The root node of a YAML text; the report's error where it is too long, empty or not YAML."""
     if len(text) > MAX_CHARACTERS:
-        report.add("", f"has {len(text)} characters", f"keep it within {MAX_CHARACTERS}")
-        report.finish()
+        raise report.refusal(0, f"has {len(text)} characters", f"keep it within {MAX_CHARACTERS}")
     try:
-        _refuse_nesting(text, source)
+        _refuse_nesting(text, report)
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = Problem(
-            mark.line + 1 if mark else 0, "", f"is not YAML: {error.problem}", "mend the notation"
-        )
-        raise PolicyDocumentError(source, [problem]) from error
+        line = mark.line + 1 if mark else 0
+        raise report.refusal(line, f"is not YAML: {error.problem}", "mend the notation") from error
     except (yaml.YAMLError, UnicodeError) as error:
-        problem = Problem(0, "", "holds characters that YAML forbids", "save it as plain UTF-8 text")
-        raise PolicyDocumentError(source, [problem]) from error
+        raise report.refusal(
+            0, "holds characters that YAML forbids", "save it as plain UTF-8 text"
+        ) from error
     if node is None:
-        raise PolicyDocumentError(source, [Problem(0, "", "is empty", "write a policy")])
+        raise report.refusal(0, "is empty", "write its fields")
     return node
 
 
-def _refuse_nesting(text: str, source: str) -> None:
-    """Refuse what a policy never needs and a composer suffers from.
+def _refuse_nesting(text: str, report: Report) -> None:
+    """Refuse what no document of ours needs and a composer suffers from.
 
     The C composer recurses without a bound (100,000 brackets end the process), and aliases can
     unfold to any size.
@@ -240,11 +237,9 @@ def _refuse_nesting(text: str, source: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         line = event.start_mark.line + 1 if event.start_mark else 0
         if depth > _DEEPEST:
-            problem = Problem(line, "", "is nested too deeply", f"a policy has at most {_DEEPEST} levels")
-            raise PolicyDocumentError(source, [problem])
+            raise report.refusal(line, "is nested too deeply", f"keep to {_DEEPEST} levels at most")
         if isinstance(event, yaml.AliasEvent):
-            problem = Problem(line, "", f"*{event.anchor} is an alias", "write the values out")
-            raise PolicyDocumentError(source, [problem])
+            raise report.refusal(line, f"*{event.anchor} is an alias", "write the values out")
 
 
 def _line(node: yaml.Node) -> int:
