@@ -22,6 +22,7 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d)?", re.ASCII)
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _DEEPEST = 16
+_NULL = "tag:yaml.org,2002:null"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LONGEST = 365 * 86_400.0
 
@@ -65,6 +66,15 @@ class Fields:
 
     def __contains__(self, name: str) -> bool:
         return name in self._nodes
+
+    def is_null(self, name: str) -> bool:
+        """Whether a field holds ``null`` or nothing at all; it must be allowed or read as well."""
+        node = self._nodes.get(name)
+        return node is not None and node.tag == _NULL
+
+    def holds_fields(self, name: str) -> bool:
+        """Whether a field holds a mapping; it must be allowed or read as well."""
+        return isinstance(self._nodes.get(name), yaml.MappingNode)
 
     def names_like(self, pattern: str, example: str) -> tuple[str, ...]:
         """The field names, where they are not fixed but follow a pattern; reports those that do not."""
@@ -189,7 +199,7 @@ class Fields:
             self._report.add(path, f"is {_kind(node)}", "write a single value")
             return None
         value = str(node.value)
-        if not value or node.tag == "tag:yaml.org,2002:null":
+        if not value or node.tag == _NULL:
             self._report.add(path, "is empty", "write a value, or remove the field")
             return None
         return value

@@ -21,6 +21,7 @@ ERROR_NAMES = {"error", "exc", "exception", "e", "err"}
 ERRORS_THAT_MAY_SPEAK = {
     "services/router/policy_store.py": "of the policy document, which the operator wrote",
     "shared/inference/host.py": "of a model's files",
+    "shared/inference/lexicon_store.py": "of the lexicon, which the operator wrote",
     "shared/streams/consumer.py": "the store's own words on a stream command, whose arguments are ids",
 }
 
