@@ -26,6 +26,7 @@ from services.slots.extractor import SlotExtractor
 from services.slots.rules import load_slot_rules
 from services.slots.tagger import Tagger
 from shared.domain.ticket import Utterance
+from shared.inference.lexicon_store import load_lexicon
 from shared.inference.model import load_pack
 from shared.inference.session import OnnxModel, SessionOptions
 
@@ -51,9 +52,10 @@ class BareModels:
         intent, slots, sentiment = (
             OnnxModel.load(active.model_directory(task), options) for task in ("intent", "slots", "sentiment")
         )
-        extractor = SlotExtractor.from_rules(Tagger(slots), load_slot_rules(pack / "slots.yaml"))
+        lexicon = load_lexicon(pack)
+        extractor = SlotExtractor.from_rules(Tagger(slots), load_slot_rules(pack / "slots.yaml"), lexicon=lexicon)
         self.analysers: list[Analyse] = [
-            IntentClassifier(intent).classify, extractor.extract, SentimentScorer(sentiment).score
+            IntentClassifier(intent, lexicon).classify, extractor.extract, SentimentScorer(sentiment, lexicon).score
         ]  # fmt: skip
         self.single_pass: list[Analyse] = [
             lambda items: intent.predict([item.text for item in items]),

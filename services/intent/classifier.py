@@ -10,6 +10,7 @@ import numpy.typing as npt
 from shared.domain.analysis import Abstention, IntentAnalysis, IntentScore
 from shared.domain.ticket import Utterance
 from shared.errors import ModelCardError
+from shared.inference.lexicon import Expander, Lexicon
 from shared.inference.model import ModelCard
 from shared.inference.session import OnnxModel
 
@@ -39,10 +40,12 @@ class IntentCalibration:
 class IntentClassifier:
     """Classifies messages with one model; keeps no state between calls.
 
-    The model must return one array [batch, labels] of logits, one independent sigmoid a label.
+    The model must return one array [batch, labels] of logits, one independent sigmoid a label. It reads
+    texts with the terms of ``lexicon`` written out.
     """
 
-    def __init__(self, model: OnnxModel) -> None:
+    def __init__(self, model: OnnxModel, lexicon: Expander | None = None) -> None:
+        self._lexicon = lexicon or Lexicon()
         self.model = model
         self.card = model.card
         if model.card.task != "intent":
@@ -69,7 +72,8 @@ class IntentClassifier:
         served = [index for index, item in enumerate(utterances) if item.language in self.card.languages]
         if not served:
             return results
-        outputs = self.model.predict([utterances[index].text for index in served])
+        texts = [self._lexicon.expand(utterances[index].text, utterances[index].tenant).text for index in served]
+        outputs = self.model.predict(texts)
         for index, output in zip(served, outputs, strict=True):
             results[index] = judge(self.card, self._calibration.probabilities(output[0]))
         return results

@@ -15,6 +15,7 @@ from shared.config import PlatformConfig
 from shared.domain.analysis import Part, SentimentAnalysis
 from shared.domain.ticket import Utterance
 from shared.inference.host import ModelHost
+from shared.inference.lexicon_store import LexiconStore
 from shared.inference.meter import ModelMeter
 from shared.inference.service import AnalysisParts, build_analysis_service
 from shared.inference.session import OnnxModel, SessionOptions
@@ -35,20 +36,21 @@ class LoadedScorer:
 
 
 def build(platform: PlatformConfig, config: SentimentConfig) -> Service:
-    """Raises ModelError where the pack's model cannot be loaded."""
+    """Raises ModelError where the pack's model or lexicon cannot be loaded."""
     registry = CollectorRegistry()
     metrics = StageMetrics(registry)
     meter = ModelMeter(metrics.model_cpu, metrics.tokens)
     options = SessionOptions(config.model.threads, observe_tokens=meter.ran_over)
+    lexicon = LexiconStore(platform.pack, config.model.reload_s)
 
     def load(directory: Path) -> LoadedScorer:
-        return LoadedScorer(SentimentScorer(OnnxModel.load(directory, options)))
+        return LoadedScorer(SentimentScorer(OnnxModel.load(directory, options), lexicon))
 
     host: ModelHost[SentimentAnalysis] = ModelHost(
         platform.pack, "sentiment", load, config.model.workers, config.model.reload_s, meter
     )
     clock = SystemClock()
     parts = AnalysisParts(
-        Part.SENTIMENT, host, lambda it: servicer(it, clock), SentimentAnalysis(abstention=failed())
+        Part.SENTIMENT, host, lexicon, lambda it: servicer(it, clock), SentimentAnalysis(abstention=failed())
     )
     return build_analysis_service(platform, config, registry, metrics, parts)

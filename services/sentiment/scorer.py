@@ -13,6 +13,8 @@ from services.sentiment.sentences import Sentence, split_sentences
 from shared.domain.analysis import Abstention, Evidence, Sentiment, SentimentAnalysis
 from shared.domain.ticket import Utterance
 from shared.errors import ModelCardError
+from shared.inference.expanded import Expanded
+from shared.inference.lexicon import Expander, Lexicon
 from shared.inference.model import ModelCard
 from shared.inference.session import OnnxModel
 
@@ -37,7 +39,9 @@ class SentimentScorer:
     most of the frustration.
     """
 
-    def __init__(self, model: OnnxModel) -> None:
+    def __init__(self, model: OnnxModel, lexicon: Expander | None = None) -> None:
+        """``lexicon`` says which terms are written out in what the model reads."""
+        self._lexicon = lexicon or Lexicon()
         self.model = model
         self.card = model.card
         if model.card.task != "sentiment":
@@ -56,6 +60,12 @@ class SentimentScorer:
         Languages that the model was not trained for are answered by an abstention. Blocks while the
         model runs: call it off the event loop.
         """
+        expanded = [self._lexicon.expand(item.text, item.tenant) for item in utterances]
+        read = [replace(item, text=it.text) for item, it in zip(utterances, expanded, strict=True)]
+        return [as_written(found, it) for found, it in zip(self._score(read), expanded, strict=True)]
+
+    def _score(self, utterances: Sequence[Utterance]) -> list[SentimentAnalysis]:
+        """The same for texts as the model shall read them."""
         results: list[SentimentAnalysis] = [
             SentimentAnalysis(
                 abstention=Abstention(
@@ -97,6 +107,14 @@ def tokens_of(sentence: Sentence, offsets: Sequence[tuple[int, int]]) -> list[in
     return [
         place for place, (start, end) in enumerate(offsets) if end > start and sentence.start <= start < sentence.end
     ]
+
+
+def as_written(analysis: SentimentAnalysis, expanded: Expanded) -> SentimentAnalysis:
+    """The analysis of an expanded text with its evidence where that stands in the original."""
+    if analysis.evidence is None:
+        return analysis
+    start, end = expanded.written(analysis.evidence.start, analysis.evidence.end)
+    return replace(analysis, evidence=replace(analysis.evidence, start=start, end=end))
 
 
 def judge(card: ModelCard, sentiment_logits: _Floats, frustration_logits: _Floats) -> SentimentAnalysis:

@@ -17,6 +17,7 @@ from shared.config import PlatformConfig
 from shared.domain.analysis import Part, SlotAnalysis
 from shared.domain.ticket import Utterance
 from shared.inference.host import ModelHost
+from shared.inference.lexicon_store import LexiconStore
 from shared.inference.meter import ModelMeter
 from shared.inference.service import AnalysisParts, build_analysis_service
 from shared.inference.session import OnnxModel, SessionOptions
@@ -39,19 +40,23 @@ class LoadedExtractor:
 
 
 def build(platform: PlatformConfig, config: SlotsConfig) -> Service:
-    """Raises ModelError or SlotRulesError where the pack's model or slot rules cannot be loaded."""
+    """Raises ModelError where the pack's model, slot rules or lexicon cannot be loaded."""
     registry = CollectorRegistry()
     metrics = StageMetrics(registry)
     meter = ModelMeter(metrics.model_cpu, metrics.tokens)
     options = SessionOptions(config.model.threads, observe_tokens=meter.ran_over)
+    lexicon = LexiconStore(platform.pack, config.model.reload_s)
 
     def load(directory: Path) -> LoadedExtractor:
         tagger = Tagger(OnnxModel.load(directory, options))
-        return LoadedExtractor(SlotExtractor.from_rules(tagger, load_slot_rules(platform.pack / RULES_FILE)))
+        rules = load_slot_rules(platform.pack / RULES_FILE)
+        return LoadedExtractor(SlotExtractor.from_rules(tagger, rules, lexicon=lexicon))
 
     host: ModelHost[SlotAnalysis] = ModelHost(
         platform.pack, "slots", load, config.model.workers, config.model.reload_s, meter
     )
     clock = SystemClock()
-    parts = AnalysisParts(Part.SLOTS, host, lambda it: servicer(it, clock), SlotAnalysis(abstention=failed()))
+    parts = AnalysisParts(
+        Part.SLOTS, host, lexicon, lambda it: servicer(it, clock), SlotAnalysis(abstention=failed())
+    )
     return build_analysis_service(platform, config, registry, metrics, parts)

@@ -7,6 +7,7 @@ model of the pack serves, patterns and names still apply, and the analysis says 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from services.slots.candidate import Candidate, united
 from services.slots.gazetteer import Gazetteer
@@ -17,6 +18,8 @@ from services.slots.tagger import Tagger
 from services.slots.words import words_of
 from shared.domain.analysis import Abstention, Slot, SlotAnalysis
 from shared.domain.ticket import Utterance
+from shared.inference.expanded import Expanded
+from shared.inference.lexicon import Expander, Lexicon
 
 UNSUPPORTED_LANGUAGE = "unsupported_language"
 
@@ -31,11 +34,14 @@ class SlotExtractor:
         gazetteer: Gazetteer,
         normalizer: Normalizer,
         languages: Collection[str] | None = None,
+        lexicon: Expander | None = None,
     ) -> None:
         """``languages`` are those the tagger is asked for; those of its card, and ``und``, unless given.
 
-        ``und`` marks texts too short to tell a language by ("A-10293"), which the tagger can read.
+        ``und`` marks texts too short to tell a language by ("A-10293"), which the tagger can read. It reads
+        them with the terms of ``lexicon`` written out; patterns and names are looked for in the original.
         """
+        self._lexicon = lexicon or Lexicon()
         self._tagger = tagger
         self._patterns = patterns
         self._gazetteer = gazetteer
@@ -45,11 +51,15 @@ class SlotExtractor:
 
     @classmethod
     def from_rules(
-        cls, tagger: Tagger | None, rules: SlotRules, languages: Collection[str] | None = None
+        cls,
+        tagger: Tagger | None,
+        rules: SlotRules,
+        languages: Collection[str] | None = None,
+        lexicon: Expander | None = None,
     ) -> SlotExtractor:
         """An extractor over a pack's ``slots.yaml``; SlotRulesError for a malformed id shape."""
         gazetteer = Gazetteer(rules)
-        return cls(tagger, PatternFinder(rules), gazetteer, Normalizer(gazetteer), languages)
+        return cls(tagger, PatternFinder(rules), gazetteer, Normalizer(gazetteer), languages, lexicon)
 
     @property
     def name(self) -> str:
@@ -66,10 +76,30 @@ class SlotExtractor:
         results: list[list[Candidate] | None] = [None] * len(utterances)
         if self._tagger is not None:
             served = [i for i, utterance in enumerate(utterances) if utterance.language in self._languages]
-            found = self._tagger.tag([utterances[i].text for i in served]) if served else []
-            for index, candidates in zip(served, found, strict=True):
-                results[index] = candidates
+            expanded = [self._lexicon.expand(utterances[i].text, utterances[i].tenant) for i in served]
+            found = self._tagger.tag([it.text for it in expanded]) if served else []
+            for index, it, candidates in zip(served, expanded, found, strict=True):
+                results[index] = self._as_written(candidates, utterances[index], it)
         return results
+
+    def _as_written(
+        self, candidates: list[Candidate], utterance: Utterance, expanded: Expanded
+    ) -> list[Candidate]:
+        """Candidates of an expanded text where they stand in the original.
+
+        Those that touch an expansion take their value from the whole of it: "tmrw" is the day that "tomorrow" is.
+        """
+        if not expanded.expansions:
+            return candidates
+        reading = replace(utterance, text=expanded.text)
+        found = []
+        for candidate in candidates:
+            span = expanded.written(candidate.start, candidate.end)
+            value = candidate.value
+            if expanded.changes(*span):
+                value = self._normalizer.value(candidate.type, *expanded.read(*span), reading)
+            found.append(replace(candidate, start=span.start, end=span.end, value=value))
+        return found
 
     def _analysis(self, utterance: Utterance, tagged: list[Candidate] | None) -> SlotAnalysis:
         text = utterance.text

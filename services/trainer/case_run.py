@@ -20,6 +20,7 @@ from services.trainer.readers.cases import Case, CaseMessage
 from shared.domain.analysis import Analysis
 from shared.domain.decision import Conversation, Decision
 from shared.domain.ticket import Author, Channel, Message, MessageKey, Utterance
+from shared.inference.lexicon_store import load_lexicon
 from shared.inference.model import load_pack
 from shared.inference.session import OnnxModel
 
@@ -54,9 +55,10 @@ class CaseRun:
             OnnxModel.load(active.model_directory(task)) for task in ("intent", "slots", "sentiment")
         )
         self.models = tuple(model.card.name for model in (intent, slots, sentiment))
-        self._classify = IntentClassifier(intent).classify
-        self._extract = SlotExtractor.from_rules(Tagger(slots), load_slot_rules(pack / "slots.yaml")).extract
-        self._score = SentimentScorer(sentiment).score
+        rules, lexicon = load_slot_rules(pack / "slots.yaml"), load_lexicon(pack)
+        self._classify = IntentClassifier(intent, lexicon).classify
+        self._extract = SlotExtractor.from_rules(Tagger(slots), rules, lexicon=lexicon).extract
+        self._score = SentimentScorer(sentiment, lexicon).score
         self.policy = PolicyStore(pack, reload_s=0).live()
 
     def judge(self, cases: Iterable[Case], progress: Callable[[int], None] = lambda _: None) -> list[list[JudgedMessage]]:

@@ -60,7 +60,10 @@ class Expander(Protocol):
 
 
 class Lexicon:
-    """The terms of a pack and its tenants. Immutable after construction; safe to share between threads."""
+    """The terms of a pack and its tenants. Immutable after construction; safe to share between threads.
+
+    ``terms`` counts those of the pack; ``version`` is what logs and metrics cite.
+    """
 
     def __init__(
         self,
@@ -68,16 +71,12 @@ class Lexicon:
         tenants: Mapping[str, TenantEntries] | None = None,
         version: str = "",
     ) -> None:
-        """ValueError for a term that `words_of_term` refuses. ``version`` is what logs and metrics cite."""
+        """ValueError for a term that `words_of_term` refuses."""
         self.version = version
         common = {words_of_term(entry.term): entry for entry in entries}
-        self._count = len(common)
+        self.terms = len(common)
         self._common = _grown(common)
         self._by_tenant = {name: _overlaid(self._common, common, own) for name, own in (tenants or {}).items()}
-
-    def __len__(self) -> int:
-        """Terms of the pack, without those of tenants."""
-        return self._count
 
     @property
     def tenants(self) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ class LexiconStore:
 
     def _tell(self) -> None:
         log.info(
-            "lexicon_loaded", version=self.version, terms=len(self._lexicon), tenants=len(self._lexicon.tenants)
+            "lexicon_loaded", version=self.version, terms=self._lexicon.terms, tenants=len(self._lexicon.tenants)
         )
 
 

@@ -12,6 +12,7 @@ from shared.clock import SystemClock
 from shared.config import AnalysisConfig, ConsumerSection, PlatformConfig
 from shared.domain.analysis import Part
 from shared.inference.host import ModelHost
+from shared.inference.lexicon_store import LexiconStore
 from shared.lifecycle import Loops, Service
 from shared.observability.model_info import ModelInfo
 from shared.observability.rpc_metrics import RpcMetrics
@@ -26,10 +27,11 @@ from shared.streams.store import connect
 
 @dataclass(frozen=True, slots=True)
 class AnalysisParts(Generic[PartT]):
-    """What only one of the three has: its part, its model, its face, and what stands in when it fails."""
+    """What one of the three has: its part, its model with the lexicon, its face, and what stands in when it fails."""
 
     part: Part
     host: ModelHost[PartT]
+    lexicon: LexiconStore
     servicer: Callable[[ModelHost[PartT]], Servicer]
     failed: PartT
 
@@ -48,7 +50,7 @@ def build_analysis_service(
     metrics: StageMetrics,
     parts: AnalysisParts[PartT],
 ) -> Service:
-    """Wire consumers for every shard, the direct face, and the model's reloading."""
+    """Wire consumers for every shard, the direct face, and the reloading of model and lexicon."""
     redis, keys, clock = connect(platform.redis_url), Keys(platform.shards), SystemClock()
     name = consumer_name(parts.part.value)
     consumers = [
@@ -65,7 +67,7 @@ def build_analysis_service(
         for shard in keys.every_shard()
     ]
     keeper = BacklogKeeper(redis, keys, Stream.TICKETS, parts.part.value, metrics)
-    ModelInfo(registry, lambda: parts.host.model)
+    ModelInfo(registry, lambda: {"model": parts.host.model, "lexicon": parts.lexicon.version})
     server = RpcServer(
         f"{platform.host}:{config.port}",
         [parts.servicer(parts.host)],
@@ -80,6 +82,6 @@ def build_analysis_service(
         keys,
         platform.host,
         config.metrics_port,
-        Loops(consumers, [keeper.run, parts.host.watch]),
+        Loops(consumers, [keeper.run, parts.host.watch, parts.lexicon.watch]),
         close=parts.host.close,
     )

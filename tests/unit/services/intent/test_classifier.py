@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from services.intent.classifier import IntentCalibration, IntentClassifier, confidence_in_none, judge
 from shared.domain.ticket import Utterance
 from shared.errors import ModelCardError
+from shared.inference.lexicon import Entry, Lexicon, TenantEntries
 from shared.inference.model import Calibration, ModelCard, Platt, load_pack
 from shared.inference.session import OnnxModel
 
@@ -118,6 +119,19 @@ def test_the_commerce_model_knows_plain_requests(classifier: IntentClassifier) -
     results = classifier.classify([Utterance(text, "en") for text in wanted])
     for (text, label), analysis in zip(wanted.items(), results, strict=True):
         assert label in {score.label for score in analysis.accepted}, text
+
+
+def test_the_model_reads_what_the_lexicon_writes_out(classifier: IntentClassifier) -> None:
+    lexicon = Lexicon([Entry("wismo", "where is my order")], {"acme": TenantEntries((Entry("gmmb", "give me my money back"),))})
+    reading = IntentClassifier(classifier.model, lexicon)
+    short = [Utterance("WISMO, GMMB!", "en"), Utterance("wismo, gmmb!", "en", "acme"), Utterance("wismo?", "de")]
+    long = [
+        Utterance("where is my order, GMMB!", "en"),
+        Utterance("where is my order, give me my money back!", "en"),
+        Utterance("wismo?", "de"),
+    ]
+    assert reading.classify(short) == classifier.classify(long)
+    assert classifier.classify(short) != classifier.classify(long), "without it, it is another text"
 
 
 def test_nothing_gives_nothing(classifier: IntentClassifier) -> None:

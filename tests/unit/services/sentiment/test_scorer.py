@@ -14,6 +14,7 @@ from services.sentiment.scorer import (
     EVIDENCE_FROM,
     LEVELS,
     SentimentScorer,
+    as_written,
     frustration,
     heaviest,
     judge,
@@ -24,6 +25,8 @@ from services.sentiment.sentences import Sentence
 from shared.domain.analysis import Sentiment
 from shared.domain.ticket import Utterance
 from shared.errors import ModelCardError
+from shared.inference.expanded import Expanded
+from shared.inference.lexicon import Entry, Lexicon, TenantEntries
 from shared.inference.model import Calibration, ModelCard, load_pack
 from shared.inference.session import OnnxModel
 
@@ -133,6 +136,43 @@ def test_any_text_is_scored_with_offsets_inside_it(scorer: SentimentScorer, text
     if analysis.evidence is not None:
         assert 0 <= analysis.evidence.start < analysis.evidence.end <= len(text)
         assert 0.0 <= analysis.evidence.share <= 1.0
+
+
+LEXICON = Lexicon(
+    [Entry("yaad", "you are a disgrace"), Entry("iasoyl", "I am sick of your lies"), Entry("hi", "Hello. Good day to you. Well")],
+    {"calm": TenantEntries((Entry("yaad", "thank you"),), removed=("iasoyl",))},
+)
+
+
+@pytest.fixture(scope="module")
+def reading(scorer: SentimentScorer) -> SentimentScorer:
+    return SentimentScorer(scorer.model, LEXICON)
+
+
+def test_evidence_points_into_the_original_of_an_expanded_text(scorer: SentimentScorer, reading: SentimentScorer) -> None:
+    angry = "YAAD and iasoyl!!"
+    text = f"👋 hi, my order number is 4411.\n\n{angry} The parcel was due on Monday."
+    analysis = reading.score([Utterance(text, "en")])[0]
+    assert analysis.evidence is not None
+    assert text[analysis.evidence.start : analysis.evidence.end] == angry
+    read = LEXICON.expand(text).text
+    (plain,) = scorer.score([Utterance(read, "en")])
+    assert plain.evidence is not None
+    assert read[plain.evidence.start : plain.evidence.end] == "you are a disgrace and I am sick of your lies!!"
+    assert as_written(plain, LEXICON.expand(text)) == analysis, "apart from its place, all is as for the written-out text"
+    assert as_written(plain, Expanded(read)) == plain
+
+
+def test_a_tenant_has_a_lexicon_of_its_own(reading: SentimentScorer) -> None:
+    rude, kind = reading.score([Utterance("yaad!", "en"), Utterance("yaad!", "en", "calm")])
+    assert kind.frustration < rude.frustration
+
+
+@given(st.lists(st.sampled_from(["yaad", "iasoyl", "hi", " ", "! ", "\n", "-", "👩‍👩‍👧", "e\u0301", "no"]) | st.text(max_size=3)))
+def test_any_expanded_text_is_scored_with_offsets_inside_the_original(reading: SentimentScorer, pieces: list[str]) -> None:
+    text = "".join(pieces)
+    evidence = reading.score([Utterance(text, "en")])[0].evidence
+    assert evidence is None or 0 <= evidence.start < evidence.end <= len(text)
 
 
 def test_an_unserved_language_abstains(scorer: SentimentScorer) -> None:

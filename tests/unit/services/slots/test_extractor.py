@@ -14,10 +14,23 @@ from services.slots.rules import SlotRules
 from services.slots.tagger import Tagger
 from shared.domain.analysis import SlotAnalysis, SlotSource
 from shared.domain.ticket import Utterance
+from shared.inference.lexicon import Entry, Lexicon, TenantEntries
 from shared.inference.model import load_pack
 from shared.inference.session import OnnxModel
 
 SENT = int(datetime(2026, 3, 11, 9, tzinfo=UTC).timestamp() * 1000)
+
+
+LEXICON = Lexicon(
+    [Entry("im", "my name is"), Entry("ijf", "Imogen Jane Farthing"), Entry("ord", "order A-10293"), Entry("tuez", "Tuesday")],
+    {"acme": TenantEntries((Entry("ijf", "parcel"),))},
+)
+
+
+@pytest.fixture(scope="module")
+def with_lexicon(rules: SlotRules, pack: Path) -> SlotExtractor:
+    tagger = Tagger(OnnxModel.load(load_pack(pack).model_directory("slots")))
+    return SlotExtractor.from_rules(tagger, rules, lexicon=LEXICON)
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +124,29 @@ def test_the_tagger_adds_what_no_pattern_knows(with_model: SlotExtractor) -> Non
     assert values(analysis)["order_id"] == "A-10293"
 
 
+def test_the_tagger_reads_what_the_lexicon_writes_out(with_lexicon: SlotExtractor, with_model: SlotExtractor) -> None:
+    text = "👋 Hello, im IJF 🙂 and I live in York. It must be here by next tuez."
+    analysis = one(with_lexicon, text)
+    check_invariants(text, analysis)
+    found = {slot.type: (slot.text, slot.value) for slot in analysis.slots}
+    assert found["person_name"] == ("IJF", "Imogen Jane Farthing"), "written as it is, valued as it was read"
+    assert found["date"] == ("next tuez", "2026-03-17")
+    plain = one(with_model, "👋 Hello, my name is Imogen Jane Farthing 🙂 and I live in York. It must be here by next Tuesday.")
+    confidences = [[slot.confidence for slot in it.slots if slot.source is SlotSource.TAGGER] for it in (analysis, plain)]
+    assert confidences[0] == confidences[1], "the model has read the very same text"
+
+
+def test_a_tenant_has_a_lexicon_of_its_own(with_lexicon: SlotExtractor) -> None:
+    text = "Hello, my name is IJF and I live in York."
+    assert "Imogen Jane Farthing" in values(one(with_lexicon, text)).values()
+    assert "Imogen Jane Farthing" not in values(one(with_lexicon, text, tenant="acme")).values()
+
+
+def test_patterns_and_names_go_on_reading_the_original(with_lexicon: SlotExtractor) -> None:
+    analysis = one(with_lexicon, "ord ord ord")
+    assert [slot for slot in analysis.slots if slot.source is not SlotSource.TAGGER] == []
+
+
 def test_short_answers_of_unknown_language_are_read_too(with_model: SlotExtractor) -> None:
     assert one(with_model, "A-10293", "und").abstention is None
 
@@ -167,6 +203,11 @@ def test_on_the_last_day_of_the_calendar_tomorrow_has_no_date(extractor: SlotExt
 @given(TEXTS)
 def test_the_laws_hold_with_the_model_too(with_model: SlotExtractor, text: str) -> None:
     check_invariants(text, one(with_model, text))
+
+
+@given(st.lists(PIECES | st.sampled_from(["im ", " ijf", "ord", "tuez,", " "]), max_size=25).map("".join))
+def test_the_laws_hold_with_a_lexicon_too(with_lexicon: SlotExtractor, text: str) -> None:
+    check_invariants(text, one(with_lexicon, text))
 
 
 @given(TEXTS, TEXTS)

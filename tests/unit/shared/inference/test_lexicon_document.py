@@ -42,7 +42,7 @@ def test_a_document_is_read() -> None:
     )
     assert lexicon.expand(text, "acme").text == "ngl, number all day, every day us, US, a repair number cs"
     assert lexicon.expand("cs", "other").text == "Crystal Shop"
-    assert (len(lexicon), lexicon.tenants) == (5, ("acme", "other"))
+    assert (lexicon.terms, lexicon.tenants) == (5, ("acme", "other"))
 
 
 def test_two_documents_never_share_a_version() -> None:
@@ -120,7 +120,7 @@ def test_no_damage_to_a_document_does_more_than_fail(data: st.DataObject) -> Non
 
 def test_the_shipped_lexicon_holds_and_knows_what_it_is_for() -> None:
     lexicon = read_lexicon((PACKS / "commerce" / "lexicon.yaml").read_text(encoding="utf-8"))
-    assert len(lexicon) >= 120
+    assert lexicon.terms >= 120
     wanted = {
         "ngl": "not gonna lie", "smh": "shaking my head", "ASAP!": "as soon as possible!", "wtf": "what the fuck",
         "idk": "I don't know", "pls": "please", "my RMA": "my return authorisation", "CS": "customer service",
