@@ -1,4 +1,4 @@
-"""Checks of the domain pack: models intact and the ones that their cards describe, policy and slots readable."""
+"""Checks of the domain pack: models intact and the ones that their cards describe, policy and lexicon readable."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from services.cli.finding import Finding, fail, ok
 from services.router.policy import load_policy
 from services.router.policy_store import POLICY_FILE, read_intents
 from shared.errors import ModelError, ModelIntegrityError, PolicyError
+from shared.inference.lexicon_store import LEXICON_FILE, load_lexicon
 from shared.inference.model import Task, load_card, load_pack, verify_files
 
 TASKS: tuple[Task, ...] = ("intent", "slots", "sentiment")
 
 
 def check_pack(directory: Path) -> list[Finding]:
-    """One finding a model, and one for the policy."""
+    """One finding a model, one for the policy, and one for the lexicon."""
     try:
         pack = load_pack(directory)
     except ModelError as error:
@@ -25,7 +26,7 @@ def check_pack(directory: Path) -> list[Finding]:
         for task in TASKS
         if task not in pack.models
     ]
-    return [*findings, _policy(directory)]
+    return [*findings, _policy(directory), _lexicon(directory)]
 
 
 def _model(directory: Path, task: Task) -> Finding:
@@ -49,3 +50,13 @@ def _policy(directory: Path) -> Finding:
     except PolicyError as error:
         return fail("policy", str(error), f"`switchyard policy check {path}` names every problem")
     return ok("policy", f"version {policy.version}")
+
+
+def _lexicon(directory: Path) -> Finding:
+    try:
+        lexicon = load_lexicon(directory)
+    except ModelError as error:
+        return fail("lexicon", str(error), f"`switchyard lexicon check {directory / LEXICON_FILE}` names every problem")
+    if not lexicon.version:
+        return ok("lexicon", f"none; models read every text as it is written ({LEXICON_FILE} would change that)")
+    return ok("lexicon", f"version {lexicon.version}, {lexicon.terms} terms")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import config_command, dead_letters, policy, queue, ticket, train
+from services.cli import config_command, dead_letters, lexicon, policy, queue, ticket, train
 from services.cli.analyse import classify, extract, score
 from services.cli.bulk_import import import_messages
 from services.cli.doctor import doctor
@@ -46,6 +46,7 @@ app.command(rich_help_panel=_CLIENT)(classify)
 app.command(rich_help_panel=_CLIENT)(extract)
 app.command(rich_help_panel=_CLIENT)(score)
 app.add_typer(policy.app, name="policy", rich_help_panel=_TEND)
+app.add_typer(lexicon.app, name="lexicon", rich_help_panel=_TEND)
 app.add_typer(config_command.app, name="config", rich_help_panel=_TEND)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=_TEND)
 app.command(rich_help_panel=_TEND)(evaluate)

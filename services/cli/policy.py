@@ -24,6 +24,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a policy document against the pack's taxonomy; every problem is named with its line."""
+    from services.cli.problems import refuse
     from services.cli.render import json_line
     from services.cli.settings import load_settings
     from services.router.policy import PolicyDocumentError, load_policy
@@ -36,15 +37,7 @@ def check(
         typer.echo(f"error: {file}: is not valid UTF-8", err=True)
         raise typer.Exit(FAILED) from None
     except PolicyDocumentError as error:
-        if as_json:
-            problems = [
-                {"line": one.line, "field": one.path, "problem": one.problem, "mend": one.mend}
-                for one in error.problems
-            ]
-            typer.echo(json_line({"valid": False, "problems": problems}))
-        else:
-            typer.echo(str(error), err=True)
-        raise typer.Exit(FAILED) from None
+        raise refuse(error, as_json) from None
     if as_json:
         typer.echo(json_line({"valid": True, "version": policy.version, "problems": []}))
         return

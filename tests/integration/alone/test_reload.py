@@ -1,4 +1,4 @@
-"""A running service takes in a new model, or a new policy, without dropping a call, and refuses a bad one."""
+"""A running service takes in a new model, policy or lexicon without dropping a call, and refuses a bad one."""
 
 from __future__ import annotations
 
@@ -103,9 +103,47 @@ async def test_models_are_swapped_under_load_and_bad_ones_refused(system: System
     assert "2099.2-spoilt" in system.events("model_refused")[0]["error"]
 
 
-def told_by_metrics(system: System) -> list[str]:
-    """Models that the metrics name as serving; one, unless something is wrong."""
-    return [sample.labels["model"] for sample in system.samples("intent") if sample.name == "switchyard_model_info"]
+async def test_a_lexicon_is_swapped_in_without_the_model_and_a_bad_one_refused(system: System, pack: Path) -> None:
+    file = pack / "lexicon.yaml"
+    shipped = file.read_text(encoding="utf-8")
+    text, meaning = "xyzzy!", "Where is my order? It should have been here on Monday."
+    async with grpc.aio.insecure_channel(system.address("intent")) as channel:
+        stub = intent_pb2_grpc.IntentServiceStub(channel)
+
+        async def labels(said: str) -> list[str]:
+            request = intent_pb2.ClassifyRequest(utterances=[Utterance(text=said, language="en", tenant="default")])
+            (result,) = (await stub.Classify(request, timeout=10)).results
+            return [f"{score.label} {score.probability}" for score in result.intents]
+
+        async def understood() -> bool:
+            return await labels(text) == wanted
+
+        async def refused() -> bool:
+            return bool(system.events("lexicon_refused"))
+
+        wanted = await labels(meaning)
+        assert not await understood()
+        file.write_text(shipped + f"    xyzzy: '{meaning.removesuffix('.')}'\n", encoding="utf-8")
+        wanted = await labels(meaning.removesuffix(".") + "!")
+        await eventually(understood, "the tenant's new term is written out")
+        (serving,) = told_by_metrics(system, "lexicon")
+        file.write_text("version: spoilt\nentries: [xyzzy]\n", encoding="utf-8")
+        await eventually(refused, "the spoilt lexicon is refused")
+        await asyncio.sleep(5 * RELOAD_SECONDS)
+        assert await understood(), "the old one serves on"
+
+    (refusal,) = system.events("lexicon_refused")
+    assert "line 2: entries: is a list" in refusal["error"]
+    assert refusal["serving"] == serving
+    first, second = system.events("lexicon_loaded")
+    assert first["version"] != second["version"] == serving
+    assert told_by_metrics(system, "lexicon") == [serving]
+    assert not system.events("model_loaded"), "the model stayed as it was"
+
+
+def told_by_metrics(system: System, what: str = "model") -> list[str]:
+    """What the metrics name as serving; one, unless something is wrong."""
+    return [sample.labels[what] for sample in system.samples("intent") if sample.name == "switchyard_model_info"]
 
 
 def system_version() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from services.cli.check_pack import check_pack
+from services.cli.finding import Finding
 from shared.config import PACKS
 from tests.harness.system import System
 from tests.unit.services.cli.conftest import TENANT, Command
@@ -286,6 +289,40 @@ def test_policy_check(switchyard: Command, tmp_path: Path) -> None:
     assert "escalate_at" in answer.lines[0]["problems"][0]["field"]
 
 
+def test_lexicon_check(switchyard: Command, tmp_path: Path) -> None:
+    good = PACKS / "commerce" / "lexicon.yaml"
+    answer = switchyard("lexicon", "check", str(good))
+    assert (answer.code, "holds. Version commerce-" in answer.out) == (0, True)
+    assert "tenants with terms of their own: default" in answer.out
+    (line,) = switchyard("lexicon", "check", str(good), "--json").lines
+    assert line["valid"] is True and line["terms"] > 100 and line["tenants"] == ["default"]
+    bad = tmp_path / "lexicon.yaml"
+    bad.write_text(good.read_text(encoding="utf-8").replace("  ngl: ", "  pls: "), encoding="utf-8")
+    answer = switchyard("lexicon", "check", str(bad))
+    assert answer.code == 1
+    assert "entries.pls: is given twice; keep one of the two" in answer.err
+    answer = switchyard("lexicon", "check", str(bad), "--json")
+    assert answer.code == 1
+    (problem,) = answer.lines[0]["problems"]
+    assert problem["field"] == "entries.pls" and problem["line"] > 10
+    bad.write_bytes(b"version: \xff")
+    assert "UTF-8" in switchyard("lexicon", "check", str(bad)).err
+
+
+def test_doctor_reads_the_lexicon(tmp_path: Path) -> None:
+    for file in ("pack.yaml", "policy.yaml", "taxonomy.yaml"):
+        shutil.copy(PACKS / "commerce" / file, tmp_path)
+
+    def found() -> Finding:
+        return next(finding for finding in check_pack(tmp_path) if finding.check == "lexicon")
+
+    assert found().status == "ok" and "none" in found().detail
+    shutil.copy(PACKS / "commerce" / "lexicon.yaml", tmp_path)
+    assert found().status == "ok" and "terms" in found().detail
+    (tmp_path / "lexicon.yaml").write_text("version: [", encoding="utf-8")
+    assert found().status == "fail" and "lexicon check" in found().mend
+
+
 def test_the_configuration_can_be_shown_and_listed(switchyard: Command) -> None:
     assert switchyard("config", "show", "--json").lines[0]["client"]["tenant"] == "default"
     assert "| `intake.port` |" in switchyard("config", "table").out
@@ -294,7 +331,7 @@ def test_the_configuration_can_be_shown_and_listed(switchyard: Command) -> None:
 def test_every_command_explains_itself(switchyard: Command) -> None:
     for words in (
         (), ("run",), ("serve",), ("doctor",), ("submit",), ("triage",), ("import",), ("watch",), ("ticket",),
-        ("queue",), ("policy",), ("config",), ("dead-letters",), ("classify",), ("extract",), ("score",), ("train",),
+        ("queue",), ("policy",), ("lexicon",), ("config",), ("dead-letters",), ("classify",), ("extract",), ("score",), ("train",),
     ):  # fmt: skip
         assert switchyard(*words, "--help").code == 0
 
