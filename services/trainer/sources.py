@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from services.trainer.as_read import as_read
 from services.trainer.augment import mentions, with_other_values
 from services.trainer.example import Example
 from services.trainer.label_map import load_intent_map, load_sentiment_map
@@ -18,6 +19,7 @@ from services.trainer.readers.slots_multidogo import read_multidogo as read_mult
 from services.trainer.readers.slots_presidio import read_presidio
 from services.trainer.readers.slots_restaurant8k import read_restaurant8k
 from services.trainer.taxonomy import Taxonomy
+from shared.inference.lexicon_store import load_lexicon
 from shared.inference.model import Task, TrainingData
 
 CASES_LICENCE = "Apache-2.0 (written for this project)"
@@ -62,7 +64,8 @@ def training_set(
 ) -> TrainingSet:
     """Our own labelled cases, ``repeat_cases`` times each, and a balanced part of the public sets.
 
-    For the slot task every repetition after the first carries other values in its slots.
+    For the slot task every repetition after the first carries other values in its slots. All texts are as
+    the service's model will read them, with the pack's lexicon written out.
 
     Args:
         data: folder of the public sets; None trains on the cases alone.
@@ -87,13 +90,13 @@ def training_set(
         if part:
             examples.extend(part)
             account.append(TrainingData(name=source.name, licence=source.licence, examples=len(part)))
-    return TrainingSet(examples, tuple(account))
+    return TrainingSet(as_read(examples, load_lexicon(pack)), tuple(account))
 
 
 def held_out(split: str, task: Task, pack: Path, taxonomy: Taxonomy) -> list[Example]:
-    """Our own cases of the split "dev" or "test" that are labelled for the task."""
+    """Our own cases of the split "dev" or "test" that are labelled for the task, as the model will read them."""
     cases = case_examples(read_cases(pack / "cases" / split, taxonomy))
-    return [example for example in cases if _labelled(task, example)]
+    return as_read((example for example in cases if _labelled(task, example)), load_lexicon(pack))
 
 
 def public_sources(task: Task, data: Path, taxonomy: Taxonomy) -> Sequence[Source]:
