@@ -22,7 +22,9 @@ _ASCII_WORD = re.compile(r"[a-z0-9]{1,64}")
 _WORD = re.compile(r"(?:[^\W_][\u0300-\u036f]{0,4}){1,64}")
 _FURTHER = re.compile(rf"([^\S\r\n]{{0,8}})({_WORD.pattern}|\S)")
 # Directly between letters or digits these join them to one thing: an id, an address, a name ("CS-10432", "pls.com").
-_JOINING = frozenset("-‐‑/\\.:'’&+=@")
+_JOINING = frozenset("-‐‑/\\.:'’&+=@#")
+# Of one word with a letter beside them: accents, and currencies ("US$").
+_OF_A_WORD = frozenset({"Mn", "Mc", "Me", "Sc"})
 _ALIKE = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "‐": "-", "‑": "-"})
 _NEIGHBOURHOOD = 40
 
@@ -186,16 +188,16 @@ def _begins(text: str, at: int) -> bool:
 
 def _ends(text: str, at: int) -> bool:
     """Whether a word of its own can end here."""
-    if at >= len(text) or not text[at - 1].isalnum():
+    if at >= len(text):
         return True
     after = text[at]
     if _is_of_a_word(after):
         return False
-    return after not in _JOINING or at + 1 >= len(text) or not text[at + 1].isalnum()
+    return after not in _JOINING or not text[at - 1].isalnum() or not text[at + 1 : at + 2].isalnum()
 
 
 def _is_of_a_word(character: str) -> bool:
-    return character.isalnum() or character == "_" or unicodedata.category(character)[0] == "M"
+    return character.isalnum() or character == "_" or unicodedata.category(character) in _OF_A_WORD
 
 
 def _is_exact(text: str, start: int, end: int, entry: Entry) -> bool:

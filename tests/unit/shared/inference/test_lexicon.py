@@ -57,7 +57,7 @@ def read(text: str, tenant: str = "") -> str:
         ("#smh 'ngl' “u”…ngl", "#shaking my head 'not gonna lie' “you”…not gonna lie"),
         ("po box 4, PO  BOX 5, po\tbox 6", "post office box 4, post office box 5, post office box 6"),
         ("po\nbox", "purchase order\nbox"),
-        ("w/o it, w/ it, w/it", "without it, with it, withit"),
+        ("w/o it, w/ it, (w/)", "without it, with it, (with)"),
         ("T&Cs: y’all Y'ALL", "terms and conditions: you all you all"),
         ("ｎｇｌ cafe\u0301 CAFÉ 𝗻𝗴𝗹", "not gonna lie coffee house coffee house not gonna lie"),
         ("PO #4471 and PO: 4471", "purchase order #4471 and purchase order: 4471"),
@@ -71,9 +71,9 @@ def test_terms_are_written_out(text: str, expected: str) -> None:
     "text",
     [
         "", "single", "anglers", "ngls", "ngl2", "2ngl", "snake_ngl", "ngl_", "ngl\u0301", "éngl",  # within words
-        "PO-4471", "4471-po", "PO/4471", "po.com", "http://ngl.com", "PO:4471", "u's", "d’u", "u=1",  # of an id, an address
+        "PO-4471", "4471-po", "PO/4471", "PO#4471", "US$ 349", "€US", "po.com", "http://ngl.com", "PO:4471", "u's", "d’u", "u=1",  # of an id, an address
         "u@shop.com", "jo@ngl", "@ngl", "jo.u@shop.com",
-        "poebox 4", "w\u200b/o", "n g l",
+        "poebox 4", "w\u200b/o", "n g l", "w/it", "w/O2",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_a_term_stays(text: str) -> None:
@@ -128,12 +128,12 @@ def oracle(text: str) -> str:
     """What plain terms come to, by one regular expression over ASCII texts."""
     longest_first = sorted(("ngl", "smh", "u", "po", "po box"), key=len, reverse=True)
     terms = "|".join(term.replace(" ", "[^\\S\\r\\n]{1,8}") for term in longest_first)
-    glue = r"[-/\\.:'&+=@]"
+    glue = r"[-/\\.:'&+=@#]"
     pattern = rf"(?<![A-Za-z0-9_@])(?<![A-Za-z0-9]{glue})(?:{terms})(?![A-Za-z0-9_])(?!{glue}[A-Za-z0-9])"
     return re.sub(pattern, lambda it: TERMS[" ".join(it[0].lower().split())], text, flags=re.IGNORECASE | re.ASCII)
 
 
-@given(st.text(alphabet="nglsmhupobx uU-@./_'\t", max_size=40) | st.lists(st.sampled_from(
+@given(st.text(alphabet="nglsmhupobx uU-@#./_'\t", max_size=40) | st.lists(st.sampled_from(
     ["ngl", "SMH", "u", "po", "box", " ", "-", ".", "'", "@", "_", "x", "9"]), max_size=30).map("".join))  # fmt: skip
 @example("u-u po  box@u u.u 'u' po box-1")
 def test_plain_terms_are_found_as_one_expression_would(text: str) -> None:
