@@ -13,7 +13,7 @@ from shared.config import PACKS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.trainer.case_run import JudgedMessage
+    from services.trainer.case_run import CaseRun, JudgedMessage
     from services.trainer.case_scores import Conversations, Scores
 
 Intervals = dict[str, dict[str, tuple[float, float]]]
@@ -23,6 +23,9 @@ def evaluate(
     cases: Annotated[Path, typer.Option(help="A case file (JSON Lines), or a folder of them.")],
     pack: Annotated[Path, typer.Option(help="Folder of the domain pack.")] = PACKS / "commerce",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
+    without_lexicon: Annotated[
+        bool, typer.Option("--without-lexicon", help="Leave the pack's lexicon out, to see what it does.")
+    ] = False,
     report: Annotated[Path | None, typer.Option(help="Write an HTML page with plots here.")] = None,
     resamples: Annotated[
         int, typer.Option(min=0, help="Bootstrap samples for the intervals; 0 leaves them out.")
@@ -40,10 +43,11 @@ def evaluate(
     from services.trainer.case_scores import badness, case_scores, intervals
     from services.trainer.readers.cases import read_cases
     from services.trainer.taxonomy import load_taxonomy
+    from shared.inference.lexicon import Lexicon
 
     taxonomy = load_taxonomy(pack)
     read = list(read_cases(cases, taxonomy))
-    run = CaseRun(pack)
+    run = CaseRun(pack, Lexicon() if without_lexicon else None)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         judging = progress.add_task("judging messages", total=sum(len(case.messages) for case in read))
         conversations = run.judge(read, lambda done: progress.advance(judging, done))
@@ -62,7 +66,7 @@ def evaluate(
         page = report_html(title, conversations, taxonomy.intents, scores, spread, messages[: max(worst, 30)])
         report.write_text(page, encoding="utf-8")
     if as_json:
-        print(json.dumps(_document(run.models, run.policy.version, conversations, scores, spread, languages)))
+        print(json.dumps(_document(run, conversations, scores, spread, languages)))
         return
     _print_tables(Console(), conversations, taxonomy.intents, scores, spread, languages, messages[:worst])
     if report is not None:
@@ -80,8 +84,7 @@ def _by_language(conversations: Conversations, labels: Sequence[str]) -> dict[st
 
 
 def _document(
-    models: Sequence[str],
-    policy: str,
+    run: CaseRun,
     conversations: Conversations,
     scores: Scores,
     spread: Intervals,
@@ -100,8 +103,9 @@ def _document(
         "intervals": rounded(spread),
         "conversations": len(conversations),
         "messages": sum(len(some) for some in conversations),
-        "models": list(models),
-        "policy": policy,
+        "models": list(run.models),
+        "lexicon": run.lexicon,
+        "policy": run.policy.version,
     }
 
 

@@ -20,6 +20,7 @@ from services.trainer.readers.cases import Case, CaseMessage
 from shared.domain.analysis import Analysis
 from shared.domain.decision import Conversation, Decision
 from shared.domain.ticket import Author, Channel, Message, MessageKey, Utterance
+from shared.inference.lexicon import Lexicon
 from shared.inference.lexicon_store import load_lexicon
 from shared.inference.model import load_pack
 from shared.inference.session import OnnxModel
@@ -46,16 +47,20 @@ class JudgedMessage:
 
 
 class CaseRun:
-    """The models, slot rules and policy of a pack, loaded once."""
+    """The models, slot rules, lexicon and policy of a pack, loaded once."""
 
-    def __init__(self, pack: Path) -> None:
-        """Raises ModelError, SlotRulesError or PolicyError where the pack cannot be used."""
+    def __init__(self, pack: Path, lexicon: Lexicon | None = None) -> None:
+        """Raises ModelError, SlotRulesError or PolicyError where the pack cannot be used.
+
+        ``lexicon`` is written out in place of the pack's own.
+        """
         active = load_pack(pack)
         intent, slots, sentiment = (
             OnnxModel.load(active.model_directory(task)) for task in ("intent", "slots", "sentiment")
         )
         self.models = tuple(model.card.name for model in (intent, slots, sentiment))
-        rules, lexicon = load_slot_rules(pack / "slots.yaml"), load_lexicon(pack)
+        rules, lexicon = load_slot_rules(pack / "slots.yaml"), lexicon or load_lexicon(pack)
+        self.lexicon = lexicon.version
         self._classify = IntentClassifier(intent, lexicon).classify
         self._extract = SlotExtractor.from_rules(Tagger(slots), rules, lexicon=lexicon).extract
         self._score = SentimentScorer(sentiment, lexicon).score

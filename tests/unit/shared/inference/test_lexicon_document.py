@@ -118,6 +118,14 @@ def test_no_damage_to_a_document_does_more_than_fail(data: st.DataObject) -> Non
     assert lexicon.expand("nothing here").text == "nothing here"
 
 
+def test_the_example_of_the_documentation_holds() -> None:
+    page = (PACKS.parents[1] / "docs" / "lexicon.md").read_text(encoding="utf-8")
+    lexicon = read_lexicon(page.split("```yaml\n")[1].split("```")[0])
+    text = "NGL, ship it w/ CS to my PO BOX in the US"
+    assert lexicon.expand(text).text == "not gonna lie, ship it with CS to my post office box in the United States"
+    assert lexicon.expand(text, "acme").text == "NGL, ship it with Crystal Shop to my post office box in the United States"
+
+
 def test_the_shipped_lexicon_holds_and_knows_what_it_is_for() -> None:
     lexicon = read_lexicon((PACKS / "commerce" / "lexicon.yaml").read_text(encoding="utf-8"))
     assert lexicon.terms >= 120
@@ -127,7 +135,7 @@ def test_the_shipped_lexicon_holds_and_knows_what_it_is_for() -> None:
     }  # fmt: skip
     assert {text: lexicon.expand(text).text for text in wanted} == wanted
     for untouched in (
-        "My order CS-10432, RMA-4471 and PO-7781", "Birmingham B4 7ET", "GIVE US A REFUND", "Vancouver, BC", "a BS 1363 plug",
+        "My order CS-10432, RMA-4471, rma#5520.17 and PO-7781", "W/O 7719-A", "US$ 349.00", "Birmingham B4 7ET", "GIVE US A REFUND", "Vancouver, BC", "a BS 1363 plug",
         "My name is Ty Cobb", "pls@shop.com", "https://shop.com/rma/cs", "a tea pod", "he told us",
     ):  # fmt: skip
         assert lexicon.expand(untouched, "default").text == untouched
