@@ -37,10 +37,8 @@ class AnalysisParts(Generic[PartT]):
 
 
 def settings_of(section: ConsumerSection) -> ConsumerSettings:
-    """The model runs messages one by one in any case, so nothing is lost by committing a few so, too."""
-    return ConsumerSettings(
-        section.batch, section.block_ms, section.lease_ms, section.max_deliveries, few=section.batch // 4
-    )
+    """The model runs messages one by one in any case, so pieces cost nothing but their commits."""
+    return ConsumerSettings(section.batch, section.block_ms, section.lease_ms, section.max_deliveries, pieces=4)
 
 
 def build_analysis_service(

@@ -38,9 +38,9 @@ GROUP_LOST = ("NOGROUP", "UNBLOCKED")  # the latter where the stream goes while 
 class ConsumerSettings:
     """``lease_ms``: a consumer silent for so long is taken for dead. ``batch``: entries read at once.
 
-    A read of at most ``few`` entries means that the consumer keeps up: they are processed and committed one
-    by one, the smallest first, so that none waits for the others of its read. After ``max_deliveries``
-    deliveries an entry is a dead letter. ``block_ms`` bounds how long a drain waits
+    A read that is not full means that the consumer keeps up: it is processed and committed in up to
+    ``pieces`` pieces, the smallest entries first, so that few wait for the others of their read; a full one
+    is a backlog, and is done whole. After ``max_deliveries`` deliveries an entry is a dead letter. ``block_ms`` bounds how long a drain waits
     for a read that finds nothing.
     """
 
@@ -48,7 +48,7 @@ class ConsumerSettings:
     block_ms: int = 500
     lease_ms: int = 15_000
     max_deliveries: int = 5
-    few: int = 0
+    pieces: int = 1
 
 
 def consumer_name(service: str) -> str:
@@ -187,8 +187,9 @@ class Consumer(Generic[ResultT]):
         if not entries:
             return
         step = len(entries)
-        if len(entries) <= self._settings.few:
-            step, entries = 1, sorted(entries, key=lambda entry: entry.size)
+        if self._settings.pieces > 1 and len(entries) < self._settings.batch:
+            step = -(-len(entries) // self._settings.pieces)
+            entries = sorted(entries, key=lambda entry: entry.size)
         ids = [entry.id for entry in entries]
         self._held.update(ids)
         try:

@@ -46,7 +46,7 @@ async def test_while_it_keeps_up_no_message_waits_for_those_read_with_it(lane: L
     await _fill(lane, 8)
     await lane.submit(*(customer(f"T-{n}", text="x" * n) for n in (30, 10, 20)))
     model = Batches()
-    async with running(Worker(lane.redis, lane.keys, "one", model, replace(SETTINGS, few=3))):
+    async with running(Worker(lane.redis, lane.keys, "one", model, replace(SETTINGS, pieces=4))):
         await _all_landed(lane, 11)
     assert model.sizes == [8, 1, 1, 1], "many are a backlog and are done whole"
     assert model.texts[8:] == ["x" * n for n in (10, 20, 30)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from importlib import import_module
 from pathlib import Path
 
 import grpc
@@ -12,7 +11,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from py3langid.langid import MODEL_DIR
 
-from services.cli.settings import Settings
+from services.intake import app
+from services.intake.config import IntakeConfig
 from shared import language
 from shared.config import PlatformConfig
 from shared.errors import ModelError
@@ -26,15 +26,12 @@ pytestmark = pytest.mark.usefixtures("redis")  # an empty store: other tests lay
 MODEL = (MODEL_DIR / language.MODEL).read_bytes()
 
 
-def build(name: str, store: StoreProcess) -> Service:
-    config = getattr(Settings(), name).model_copy(update={"port": 0, "metrics_port": 0})
-    service: Service = import_module(f"services.{name}.app").build(PlatformConfig(redis_url=store.url), config)
-    return service
+def build(store: StoreProcess) -> Service:
+    return app.build(PlatformConfig(redis_url=store.url), IntakeConfig(port=0, metrics_port=0))
 
 
-@pytest.mark.parametrize("name", ["intake", "router"])
-async def test_a_model_that_cannot_be_loaded_ends_the_service(
-    any_store: StoreProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+async def test_a_model_that_cannot_be_loaded_ends_intake(
+    any_store: StoreProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spoilt = tmp_path / "model.npz.xz"
     spoilt.write_bytes(MODEL[:1000])
@@ -42,7 +39,7 @@ async def test_a_model_that_cannot_be_loaded_ends_the_service(
 
     async with asyncio.timeout(20):
         with pytest.raises(ModelError, match="language model cannot be loaded"):
-            await run_until_signal([build(name, any_store)], grace=1.0)
+            await run_until_signal([build(any_store)], grace=1.0)
 
 
 async def test_a_call_before_the_model_is_loaded_is_told_to_come_again(
@@ -51,7 +48,7 @@ async def test_a_call_before_the_model_is_loaded_is_told_to_come_again(
     pipe = tmp_path / "model.npz.xz"
     os.mkfifo(pipe)  # whoever reads it waits until somebody writes
     monkeypatch.setattr(language, "MODEL", str(pipe))
-    service = build("intake", any_store)
+    service = build(any_store)
     await service.start()
     address = f"127.0.0.1:{service.server.port}"
     try:
