@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +20,7 @@ from shared.inference.model import Task, load_pack
 from shared.inference.slices import slices
 
 log = structlog.get_logger(__name__)
+MODEL_NICENESS = 5
 ResultT = TypeVar("ResultT", covariant=True)
 
 
@@ -49,7 +53,7 @@ class ModelHost(Generic[ResultT]):
         meter: ModelMeter,
     ) -> None:
         self._pack, self._task, self._load, self._reload_s = pack, task, load, reload_s
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix=f"{task}-model")
+        self._executor = ThreadPoolExecutor(workers, f"{task}-model", _give_way)
         self._direct = asyncio.Semaphore(workers)
         self._directory = load_pack(pack).model_directory(task)
         self._refused: Path | None = None
@@ -110,3 +114,13 @@ class ModelHost(Generic[ResultT]):
 
     async def close(self) -> None:
         self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _give_way() -> None:
+    """Let a model thread yield the core to whatever has a moment's work: event loops and the store.
+
+    A model computes for milliseconds at a time, and each message passes through a dozen moments' works: with equal
+    priorities it waits behind a model at many of them.
+    """
+    with contextlib.suppress(AttributeError, OSError):  # not everywhere, nor for everybody
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), MODEL_NICENESS)
