@@ -78,7 +78,11 @@ async def test_every_promised_metric_is_there_and_counts(desk: Helpdesk, system:
     async def filed() -> bool:
         return bool((await desk.people.ListItems(listing, timeout=10)).items)
 
+    async def deep() -> bool:
+        return system.counted("handoff", "switchyard_human_queue_items", queue="people") >= 1
+
     await eventually(filed, "the furious customer waits for a person")
+    await eventually(deep, "the depth of the human queue is measured")
     await desk.router.Preview(
         router_pb2.PreviewRequest(tenant=desk.tenant, messages=[said("T-3", "m1", THANKS)]), timeout=10
     )
@@ -98,11 +102,6 @@ async def test_every_promised_metric_is_there_and_counts(desk: Helpdesk, system:
     for service in MODELS:
         assert system.counted(service, "switchyard_stage_entries_total", status="done") >= 2
         assert system.counted(service, "switchyard_stage_batch_tokens_count") >= 1
-
-    async def deep() -> bool:
-        return system.counted("handoff", "switchyard_human_queue_items", queue="people") >= 1
-
-    await eventually(deep, "the depth of the human queue is measured")
 
 
 async def test_tokens_are_told_once_a_batch(desk: Helpdesk, system: System) -> None:
